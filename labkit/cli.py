@@ -1,0 +1,110 @@
+"""The `labkit` command: start (labs into a folder, JupyterLab on it) and doctor.
+
+Exit codes: 0 all right, 1 something is wrong and was said, 2 the command was not understood.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import webbrowser
+from pathlib import Path
+
+from labkit import __version__, copies, editions
+
+_FOLDERS = {"student": "my-labs", "solution": "my-labs-solution"}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line (default: the process's own) and return its exit code."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    cut = argv.index("--") if "--" in argv else len(argv)
+    options = _parser().parse_args(argv[:cut])
+    try:
+        return options.run(options, argv[cut + 1 :])
+    except editions.UnknownLab as error:
+        return _complain(error, 2)
+    except (ValueError, OSError) as error:
+        return _complain(error, 1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="labkit", description="The lecture you can run.")
+    parser.add_argument("--version", action="version", version=f"labkit {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    start = commands.add_parser(
+        "start",
+        help="put the labs into a folder of yours and open JupyterLab there",
+        epilog="What follows -- goes to JupyterLab, as in: labkit start -- --port=9000",
+    )
+    start.add_argument("labs", nargs="*", metavar="LAB", help="01, or a part of a name; all")
+    start.add_argument("--edition", choices=list(editions.EDITIONS), default="student")
+    start.add_argument("--dir", help="folder for the copies (default: my-labs)")
+    start.add_argument("--no-launch", action="store_true", help="only write the copies")
+    start.set_defaults(run=_start)
+    doctor = commands.add_parser("doctor", help="say what is wrong here, and how to mend it")
+    doctor.set_defaults(run=_doctor)
+    return parser
+
+
+def _start(options: argparse.Namespace, jupyter_options: list[str]) -> int:
+    folder = options.dir or _FOLDERS[options.edition]
+    report = copies.copy_labs(folder, edition=options.edition, labs=options.labs)
+    print(report, flush=True)
+    if options.no_launch:
+        return 0
+    return _launch(jupyter_command(report.folder, report.first) + jupyter_options)
+
+
+def _doctor(options: argparse.Namespace, _: list[str]) -> int:
+    from labkit import doctor
+
+    return doctor.report(doctor.examine())
+
+
+def jupyter_command(folder: Path, first: str | None = None) -> list[str]:
+    """Command that serves JupyterLab on `folder`, opens `first`, and asks nothing of the web."""
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}"]
+    command += [
+        "--LabApp.news_url=None",
+        "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
+        "--LabApp.extension_manager=readonly",  # the other one lists packages from the web
+    ]
+    if first:
+        command.append(f"--LabApp.default_url=/lab/tree/{first}")
+    if is_root():
+        command.append("--allow-root")
+    if not can_open_browser():
+        command.append("--no-browser")
+    return command
+
+
+def is_root() -> bool:
+    """Whether this runs as root, which JupyterLab wants to be told."""
+    return hasattr(os, "getuid") and os.getuid() == 0
+
+
+def can_open_browser() -> bool:
+    """Whether a browser window can open here: not on a server, and not as Linux's root."""
+    if sys.platform in ("win32", "darwin"):
+        return "SSH_CONNECTION" not in os.environ
+    if is_root() or not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        return False
+    try:
+        webbrowser.get()
+    except webbrowser.Error:
+        return False
+    return True
+
+
+def _launch(command: list[str]) -> int:
+    if "--no-browser" in command:
+        print("No browser can open here: open the http://... address below in yours.", flush=True)
+    if os.name == "posix":
+        os.execv(command[0], command)
+    return subprocess.call(command)
+
+
+def _complain(error: Exception, code: int) -> int:
+    print(f"labkit: {error}", file=sys.stderr)
+    return code

@@ -1,0 +1,184 @@
+"""Working copies: the folder of labs a student works in (my-labs/).
+
+A file the student changed is never written to. What labkit generated is remembered by its
+SHA-256 in `.labkit.json` of that folder; a file that no longer has it is the student's, and a
+newer version arrives beside it. Without a readable record every file counts as the student's.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from labkit import editions
+from labkit.paths import notebooks_dir
+
+MANIFEST = ".labkit.json"
+
+
+@dataclass
+class Report:
+    """What copying did: file names by outcome, and the lab to open first."""
+
+    folder: Path
+    first: str | None = None
+    new: list[str] = field(default_factory=list)
+    restored: list[str] = field(default_factory=list)  # the student had deleted them
+    updated: list[str] = field(default_factory=list)  # unchanged by the student, replaced
+    same: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)  # the student's own, left alone
+    beside: dict[str, str] = field(default_factory=dict)  # the student's own -> new version
+
+    def __str__(self) -> str:
+        return "\n".join([self._headline(), *self._news()])
+
+    def _headline(self) -> str:
+        words = [("new", self.new), ("updated", self.updated), ("brought back", self.restored)]
+        words += [("with your work, untouched", [*self.kept, *self.beside])]
+        counts = [(word, sum(n.endswith(".ipynb") for n in names)) for word, names in words]
+        said = ", ".join(f"{count} {word}" for word, count in counts if count)
+        return f"Labs in {self.folder}: {said or 'all as they were'}."
+
+    def _news(self) -> list[str]:
+        news = [f"  {name}: was gone, here is a fresh copy" for name in self.restored]
+        news += [
+            f"  {mine}: there is a newer version; yours stays as it is, the new one is {new}"
+            for mine, new in self.beside.items()
+        ]
+        return news
+
+
+def copy_labs(to: str | Path, *, edition: str = "student", labs: list[str] | None = None) -> Report:
+    """Write working copies of the labs (all, or those named) and their pictures into `to`.
+
+    Never overwrites a file that was changed since it was generated: a newer version is then
+    written beside it as NAME.new.ipynb, once. Raises UnknownLab for a lab that is not there and
+    ValueError if `to` is a file, lies in labkit's own notebooks, or holds another edition.
+    """
+    paths = [editions.find_lab(lab) for lab in labs] if labs else editions.lab_paths()
+    contents = {path.name: editions.to_bytes(editions.make(path, edition)) for path in paths}
+    folder = _checked_folder(Path(to).expanduser())
+    first = next(iter(contents), None)
+    contents |= _assets()
+    record = _Record.read(folder, edition)
+    report = Report(folder, first=first)
+    for name, content in contents.items():
+        _copy_one(folder / name, name, content, record, report)
+    record.write(folder)
+    return report
+
+
+class _Record:
+    """What labkit wrote: name -> digests of the last copy and of a version put beside it."""
+
+    def __init__(self, edition: str, files: dict[str, dict[str, str]]):
+        self.edition, self.files = edition, files
+
+    @classmethod
+    def read(cls, folder: Path, edition: str) -> "_Record":
+        try:
+            stored = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+            files = {str(name): _strings(entry) for name, entry in stored["files"].items()}
+            held = stored["edition"]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return cls(edition, {})
+        if held != edition:
+            raise ValueError(
+                f"{folder} holds the {held} edition; choose another folder for the "
+                f"{edition} edition with --dir"
+            )
+        return cls(edition, files)
+
+    def write(self, folder: Path) -> None:
+        stored = {"edition": self.edition, "files": self.files}
+        text = json.dumps(stored, indent=1, sort_keys=True) + "\n"
+        _write(folder / MANIFEST, text.encode("utf-8"))
+
+
+def _strings(entry: dict) -> dict[str, str]:
+    return {key: value for key, value in entry.items() if isinstance(value, str)}
+
+
+def _copy_one(path: Path, name: str, content: bytes, record: _Record, report: Report) -> None:
+    known = record.files.get(name, {})
+    made, here = _digest(content), _digest_at(path)
+    if not os.path.lexists(path):
+        _write(path, content)
+        (report.restored if known else report.new).append(name)
+    elif here == made:
+        report.same.append(name)
+    elif here is not None and here in known.values():  # as generated: no work of theirs in it
+        _write(path, content)
+        report.updated.append(name)
+    elif made in known.values():  # theirs, and nothing new since they were told
+        report.kept.append(name)
+        return
+    else:
+        _offer(path, name, content, known.get("beside"), report)
+        record.files[name] = {**known, "beside": made}
+        return
+    record.files[name] = {"copy": made}
+
+
+def _offer(path: Path, name: str, content: bytes, offered: str | None, report: Report) -> None:
+    """Put a newer version beside a changed file, over nothing but an untouched earlier offer."""
+    made, number = _digest(content), 1
+    while True:
+        beside = path.with_name(f"{path.stem}.new{number if number > 1 else ''}{path.suffix}")
+        here = _digest_at(beside)
+        if here == made:
+            report.kept.append(name)
+            return
+        if not os.path.lexists(beside) or (here is not None and here == offered):
+            _write(beside, content)
+            report.beside[name] = beside.name
+            return
+        number += 1
+
+
+def _checked_folder(folder: Path) -> Path:
+    real, source = folder.resolve(), notebooks_dir().resolve()
+    if real == source or source in real.parents:
+        raise ValueError(f"{folder} lies in labkit's own notebooks; choose another --dir")
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file; choose a folder with --dir")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _assets() -> dict[str, bytes]:
+    """Pictures and other files the notebooks show, by path relative to the notebooks."""
+    source, assets = notebooks_dir(), {}
+    for path in sorted(source.rglob("*")):
+        name = path.relative_to(source)
+        hidden = any(part.startswith((".", "_")) for part in name.parts)
+        if path.is_file() and path.suffix != ".ipynb" and not hidden:
+            assets[name.as_posix()] = path.read_bytes()
+    return assets
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _digest_at(path: Path) -> str | None:
+    try:
+        return _digest(path.read_bytes())
+    except OSError:
+        return None
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a whole file or nothing: a killed process leaves the old one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".labkit-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

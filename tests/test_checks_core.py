@@ -1,0 +1,167 @@
+"""The frame of all checks: messages, guards, time limit, state; with every kind of wrong answer."""
+
+import random
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from labkit.checks.core import CheckFailed, NotDone, as_tensor, call, compare, describe, exercise
+
+
+@exercise
+def doubled(answer):
+    """An exercise: twice the input."""
+    for x in (torch.rand(3), torch.rand(2, 2), torch.tensor(0.0)):
+        compare(
+            call(answer, x, seconds=0.5),
+            2 * x,
+            what=f"doubled({describe(x)})",
+            mistakes={"this is the square, not the double.": x**2 + (x == 0)},
+        )
+    return "doubled is right."
+
+
+def swallows_everything(x):
+    while True:
+        try:
+            time.sleep(0.01)
+        except Exception:
+            pass
+
+
+def recursive(x):
+    return recursive(x)
+
+
+class Odd:
+    def __repr__(self):
+        raise RuntimeError("no repr")
+
+    def __array__(self, *args, **kwargs):
+        raise RuntimeError("no array")
+
+
+def test_a_right_answer_prints_one_green_line(capsys):
+    doubled(lambda x: 2 * x)
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1 and "✓ doubled is right." in out and "\x1b[32m" in out
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (lambda x: -2 * x, "The sign is the wrong way round"),
+        (lambda x: 6 * x, "It is 3 times what it should be"),
+        (lambda x: x**2 + (x == 0), "this is the square"),
+        (lambda x: x.sum(), "should be of shape .3,., but is one number"),
+        (lambda x: x * float("nan"), "not finite"),
+        (lambda x: None, "is None: does the function end with `return"),
+        (lambda x: "two", "should be numbers, but is a str: 'two'"),
+        (lambda x: Odd(), "should be numbers, but is a Odd"),
+        (lambda x: [1, [2]], "should be numbers"),
+        (lambda x: print, "is a function, not a number"),
+        (lambda x: (2 * x).flip(0) if x.dim() else 2 * x, "their order is not"),
+        (lambda: 3, "signature must stay as given"),
+        (lambda x: x / undefined_name, "is it defined above"),  # noqa: F821
+        (lambda x: x.no_such_method(), "stopped with AttributeError"),
+        (lambda x: 1 / 0, "stopped with ZeroDivisionError: division by zero"),
+        (recursive, "does the function call itself without end"),
+        (lambda x: sys.exit(3), "exit.. has no place"),
+        (lambda x: x.mul_(2), "changes its input in place"),
+        (swallows_everything, "had not finished after 0.5 s"),
+    ],
+)
+def test_a_wrong_answer_is_named(answer, message):
+    with pytest.raises(CheckFailed, match=message):
+        doubled(answer)
+
+
+@pytest.mark.parametrize("junk", [None, 3, "text", torch.ones(3), [1, 2], {}, Odd(), object()])
+def test_junk_instead_of_a_function(junk):
+    with pytest.raises(CheckFailed, match="Please hand over the function itself"):
+        doubled(junk)
+
+
+def test_the_empty_stub_is_not_done_yet():
+    def stub(x):
+        raise NotImplementedError
+
+    with pytest.raises(NotDone, match="stub: not done yet"):
+        doubled(stub)
+
+
+def test_ipython_shows_one_friendly_message():
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
+    for error, start in [
+        (CheckFailed("no"), "\x1b[31m✗ no"),
+        (NotDone("empty"), "\x1b[33m… empty"),
+    ]:
+        assert error._render_traceback_()[0].startswith(start)
+    shown = []
+    shell._showtraceback = lambda kind, value, lines: shown.extend(lines)
+    shell.user_ns["doubled"] = doubled
+    shell.run_cell("doubled(3)")
+    InteractiveShell.clear_instance()
+    assert len(shown) == 1 and "Please hand over" in shown[0]
+
+
+def test_state_is_as_before_whatever_the_answer_does():
+    def messy(x):
+        torch.manual_seed(1)
+        random.seed(1)
+        np.random.seed(1)
+        torch.set_grad_enabled(False)
+        torch.set_default_dtype(torch.float64)
+        return 2 * x
+
+    states = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
+    doubled(messy)
+    assert torch.equal(states[0], torch.get_rng_state())
+    assert states[1:] == (random.getstate(), np.random.get_state()[1].tolist())
+    assert torch.is_grad_enabled() and torch.get_default_dtype() == torch.float32
+
+
+def test_keyboard_interrupt_is_the_students_own():
+    def interrupted(x):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        doubled(interrupted)
+
+
+def test_the_alarm_is_off_after_a_call():
+    import signal
+
+    before = signal.getsignal(signal.SIGALRM)
+    with pytest.raises(CheckFailed, match="had not finished"):
+        doubled(swallows_everything)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGALRM) is before
+
+
+def test_without_signals_the_limit_works_too(monkeypatch):
+    """The way of Windows: another thread interrupts the main one."""
+    import signal
+
+    monkeypatch.delattr(signal, "setitimer")
+    with pytest.raises(CheckFailed, match="had not finished"):
+        doubled(swallows_everything)
+    doubled(lambda x: 2 * x)
+
+
+def test_numbers_come_in_many_forms():
+    for two in (2, 2.0, np.float32(2), torch.tensor(2), torch.tensor(2.0, requires_grad=True)):
+        compare(two, 2.0, what="it")
+    compare([1, 2], torch.tensor([1.0, 2.0]), what="it")
+    assert as_tensor(True, what="it").item() == 1
+
+
+def test_describe_never_fails():
+    assert describe(Odd()) == "a Odd"
+    assert describe(torch.ones(2, 3)) == "a tensor of shape (2, 3)"
+    assert len(describe("x" * 1000)) < 80

@@ -1,0 +1,178 @@
+"""Every lab: its form, and its student edition run from top to bottom with nothing solved.
+
+The source notebooks themselves, which are the solution edition, are run by nbval (make test).
+"""
+
+import os
+import re
+from datetime import datetime
+
+import pytest
+from making import ROOT
+from nbclient import NotebookClient
+
+from labkit import copies, editions
+
+LABS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+TAGS = {"exercise", "check", "claim", "widget", "raises-exception"}
+lab = pytest.mark.parametrize("path", LABS, ids=lambda path: path.stem)
+
+
+def tags(cell):
+    return set(cell.metadata.get("tags", []))
+
+
+def tagged(notebook, tag):
+    return [cell for cell in notebook.cells if tag in tags(cell)]
+
+
+def is_start(path):
+    return path.name.startswith("00")
+
+
+def test_the_labs_are_there():
+    assert [path.name[:2] for path in LABS[:3]] == ["00", "01", "02"]
+
+
+@lab
+def test_a_lab_is_stored_without_outputs(path):
+    notebook = editions.read(path)
+    for cell in notebook.cells:
+        assert not cell.get("outputs") and cell.get("execution_count") is None, cell.id
+        assert "execution" not in cell.metadata, cell.id
+    assert "widgets" not in notebook.metadata
+
+
+@lab
+def test_a_lab_has_format_kernel_and_ids(path):
+    notebook = editions.read(path)
+    ids = [cell.id for cell in notebook.cells]
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert len(set(ids)) == len(ids)
+    assert not [i for i in ids if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f-]+)?", i)], "not readable"
+
+
+@lab
+def test_tags_are_spelt_right(path):
+    for cell in editions.read(path).cells:
+        assert tags(cell) <= TAGS, cell.id
+
+
+@lab
+def test_a_lab_has_one_title(path):
+    prose = [cell.source for cell in editions.read(path).cells if cell.cell_type == "markdown"]
+    text = re.sub(r"^```.*?^```", "", "\n".join(prose), flags=re.MULTILINE | re.DOTALL)
+    assert len(re.findall(r"^# ", text, flags=re.MULTILINE)) == 1
+
+
+@lab
+def test_a_lab_has_exercises_widget_and_claim(path):
+    notebook = editions.read(path)
+    assert len(tagged(notebook, "exercise")) >= (1 if is_start(path) else 3)
+    assert is_start(path) or tagged(notebook, "widget")
+    assert is_start(path) or any("assert" in cell.source for cell in tagged(notebook, "claim"))
+
+
+@lab
+def test_each_exercise_is_followed_by_its_check(path):
+    order = [
+        tag
+        for cell in editions.read(path).cells
+        for tag in ("exercise", "check")
+        if tag in tags(cell)
+    ]
+    assert order == ["exercise", "check"] * (len(order) // 2)
+
+
+@lab
+def test_nbgrader_knows_exercises_and_checks(path):
+    notebook = editions.read(path)
+    for cell in tagged(notebook, "exercise"):
+        assert cell.metadata.nbgrader.solution is True, cell.id
+    for cell in tagged(notebook, "check"):
+        assert cell.metadata.nbgrader.grade is True, cell.id
+        assert cell.metadata.nbgrader.points >= 1, cell.id
+    graded = [cell.metadata.nbgrader for cell in notebook.cells if "nbgrader" in cell.metadata]
+    names = [entry.grade_id for entry in graded]
+    assert len(set(names)) == len(names)
+    assert {entry.schema_version for entry in graded} == {3}
+
+
+@lab
+def test_every_exercise_has_a_solution_region_that_goes(path):
+    given = {cell.id: cell for cell in editions.make(path, "student").cells}
+    for cell in tagged(editions.read(path), "exercise"):
+        assert editions.BEGIN in cell.source, cell.id
+        assert "raise NotImplementedError()" in given[cell.id].source, cell.id
+        assert re.search(r"^\s*def ", given[cell.id].source, flags=re.MULTILINE), cell.id
+
+
+@lab
+def test_solutions_pasted_into_the_student_edition_give_the_solution_edition(path):
+    """So that nbval's run of the source is a run of the solved student edition."""
+    solved, given = editions.make(path, "solution"), editions.make(path, "student")
+    for answer, cell in zip(solved.cells, given.cells, strict=True):
+        if answer.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = answer.source
+        hidden = editions.BEGIN_HIDDEN in answer.source
+        assert hidden or cell.source == answer.source, cell.id
+        assert (cell.id, cell.cell_type) == (answer.id, answer.cell_type)
+
+
+@lab
+@pytest.mark.slow
+def test_student_edition_runs_with_nothing_solved_and_offline(path, tmp_path, tell):
+    source = editions.read(path)
+    copies.copy_labs(tmp_path, labs=[path.stem])
+    notebook = run_offline(editions.read(tmp_path / path.name), tmp_path)
+    tell(time_table(path.stem, notebook))
+    meant = {cell.id for cell in tagged(source, "raises-exception")}
+    unsolved = {cell.id for cell in tagged(source, "check")} - meant
+    errors = {cell.id: error for cell in notebook.cells if (error := error_of(cell))}
+    assert set(errors) == unsolved | meant
+    for name in unsolved:
+        assert errors[name].ename == "NotDone", (name, errors[name].evalue)
+        assert "not done yet" in errors[name].evalue.lower() + "".join(errors[name].traceback)
+
+
+def run_offline(notebook, folder):
+    """Run in `folder`, in a kernel that cannot leave the machine and finds no cached download."""
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT / "tests" / "offline"),
+        "TORCH_HOME": str(folder / "no-cache"),
+        "HF_HOME": str(folder / "no-cache"),
+    }
+    client = NotebookClient(
+        notebook,
+        timeout=60,  # seconds a cell
+        kernel_name="python3",
+        resources={"metadata": {"path": str(folder)}},
+        record_timing=True,
+    )
+    return client.execute(env=environment)
+
+
+def error_of(cell):
+    found = [output for output in cell.get("outputs", []) if output.output_type == "error"]
+    return found[0] if found else None
+
+
+def seconds_of(cell):
+    """How long a cell ran, None for one that is not code or is empty."""
+    times = cell.metadata.get("execution", {})
+    if not {"iopub.execute_input", "shell.execute_reply"} <= set(times):
+        return None
+    start, end = (times[key] for key in ("iopub.execute_input", "shell.execute_reply"))
+    return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
+
+
+def time_table(name, notebook):
+    """The lab's whole time and its three slowest cells, as one line."""
+    times = {cell.id: seconds_of(cell) for cell in notebook.cells}
+    ran = {cell: seconds for cell, seconds in times.items() if seconds is not None}
+    assert len(ran) == sum(bool(c.cell_type == "code" and c.source.strip()) for c in notebook.cells)
+    slow = sorted(ran.items(), key=lambda item: -item[1])[:3]
+    most = ", ".join(f"{cell} {seconds:.1f} s" for cell, seconds in slow)
+    return f"{name}: {sum(ran.values()):.1f} s in all; slowest: {most}"

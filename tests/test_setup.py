@@ -1,0 +1,243 @@
+"""pyproject, constraints, environment.yml, Makefile, CI and README say the same thing."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+import zipfile
+
+import pytest
+import yaml
+from hatchling.builders.wheel import WheelBuilder
+from making import ROOT
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import labkit
+
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = PYPROJECT["project"]
+CONSTRAINTS = (ROOT / "constraints.txt").read_text()
+ENVIRONMENT = yaml.safe_load((ROOT / "environment.yml").read_text())
+PLATFORMS = [
+    {"sys_platform": "linux", "platform_machine": "x86_64", "os_name": "posix"},
+    {"sys_platform": "linux", "platform_machine": "aarch64", "os_name": "posix"},
+    {"sys_platform": "darwin", "platform_machine": "arm64", "os_name": "posix"},
+    {"sys_platform": "win32", "platform_machine": "AMD64", "os_name": "nt"},
+]
+
+
+def direct_dependencies():
+    groups = [PROJECT["dependencies"], *PROJECT["optional-dependencies"].values()]
+    return [Requirement(text) for group in groups for text in group if "labkit" not in text]
+
+
+def pins():
+    lines = [line for line in CONSTRAINTS.splitlines() if line and not line.startswith("#")]
+    return [Requirement(line) for line in lines]
+
+
+def pinned_on(name, platform, python):
+    """Versions constraints.txt pins for a package on one platform."""
+    system = {**platform, "python_version": python, "python_full_version": f"{python}.9"}
+    here = [p for p in pins() if canonicalize_name(p.name) == canonicalize_name(name)]
+    return [str(p.specifier)[2:] for p in here if not p.marker or p.marker.evaluate(system)]
+
+
+def test_version_is_the_packages():
+    assert PROJECT["version"] == labkit.__version__
+
+
+def test_constraints_name_no_host_hash_or_path():
+    for line in CONSTRAINTS.splitlines()[1:]:
+        assert re.fullmatch(r"[\w.-]+==[\w.+!]+( ; [^#]+)?", line), line
+    assert not re.search(r"://|--|@|sha256|/home|/tmp|\.whl", CONSTRAINTS)
+
+
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("platform", PLATFORMS, ids=lambda p: p["sys_platform"])
+def test_constraints_pin_every_direct_dependency_everywhere(platform, python):
+    for need in direct_dependencies():
+        versions = pinned_on(need.name, platform, python)
+        assert len(versions) == 1, (need.name, versions)
+        assert need.specifier.contains(versions[0]), (need, versions)
+
+
+def test_constraints_hold_no_torch_that_torchvision_cannot_load():
+    assert "torch==2.13" not in CONSTRAINTS
+
+
+def test_local_versions_are_not_pinned():
+    assert "+" not in CONSTRAINTS  # 2.15.0+cpu exists on one index only
+
+
+def test_environment_as_repo2docker_reads_it():
+    """It takes x.y of the first `python=...` text; `-e .` makes it copy the repository first."""
+    dependencies = ENVIRONMENT["dependencies"]
+    texts = [d for d in dependencies if isinstance(d, str)]
+    matches = [m for m in (re.match(r"python\s*=+\s*([\d\.]*)", d) for d in texts) if m]
+    version = ".".join(matches[0][1].split(".")[:2])
+    assert f"Programming Language :: Python :: {version}" in PROJECT["classifiers"]
+    assert "pip" in texts  # else conda warns and adds it itself
+    assert dependencies[-1] == {"pip": ["-e .[test]"]}
+    assert not any(d.startswith("r-") for d in texts)  # would install R
+    assert isinstance(ENVIRONMENT["name"], str) and ENVIRONMENT["channels"] == ["conda-forge"]
+
+
+def test_no_other_file_takes_binder_away_from_environment_yml():
+    for name in ("binder", ".binder", "Dockerfile", "requirements.txt", "setup.py", "Pipfile"):
+        assert not (ROOT / name).exists(), name
+
+
+def test_environment_leaves_versions_to_pyproject():
+    texts = [d for d in ENVIRONMENT["dependencies"] if isinstance(d, str)]
+    assert [t for t in texts if not t.startswith("python=")] == ["pip"]
+    assert "test" in PROJECT["optional-dependencies"]
+
+
+@pytest.mark.parametrize(
+    "text", ["make lab", "make test", "conda env create -f environment.yml", "labkit doctor"]
+)
+def test_readme_says_how_to_set_up(text):
+    assert text in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_readme_and_pyproject_agree_on_python():
+    minimum = PROJECT["requires-python"].removeprefix(">=")
+    assert f"Python {minimum}" in (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"Python {minimum}" in (ROOT / "Makefile").read_text()
+
+
+def test_the_test_group_brings_the_browser_group():
+    assert "labkit[browser]" in PROJECT["optional-dependencies"]["test"]
+
+
+def test_lock_files_that_name_hosts_are_ignored():
+    ignored = (ROOT / ".gitignore").read_text().split()
+    assert {"uv.lock", "poetry.lock", "pylock*.toml", "/my-labs*/", ".venv/"} <= set(ignored)
+
+
+def test_workflow_runs_what_ci_runs():
+    jobs = yaml.safe_load((ROOT / ".github/workflows/test.yml").read_text())["jobs"]
+    assert {"run": "./.ci/run"} in jobs["full"]["steps"]
+    assert jobs["full"]["strategy"]["matrix"]["python"] == ["3.11", "3.13"]
+    script = ROOT / ".ci" / "run"
+    assert script.read_text().rstrip().endswith("make test")
+    assert os.name == "nt" or os.access(script, os.X_OK)
+
+
+def test_pre_commit_has_the_same_bounds_as_the_dev_group():
+    hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+    asked = {text for hook in hooks for text in hook["additional_dependencies"]}
+    assert asked <= set(PROJECT["optional-dependencies"]["dev"])
+    for hook in hooks:
+        assert "jupyter" in hook.get("types", []) + hook.get("types_or", [])
+
+
+def make(*arguments, **options):
+    if not shutil.which("make"):
+        pytest.skip("there is no make here")
+    return subprocess.run(
+        ["make", "-C", str(options.pop("at", ROOT)), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        **options,
+    )
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """A checkout with what `make setup` looks at and nothing else."""
+    for name in ("Makefile", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("python", ["no-such-python", "old-python"])
+def test_make_says_what_to_do_without_a_new_enough_python(bare, python):
+    old = bare / "old-python"
+    old.write_text("#!/bin/sh\nexit 1\n")
+    old.chmod(0o755)
+    name = str(old) if python == "old-python" else python
+    run = make("lab", f"PYTHON={name}", at=bare)
+    assert run.returncode != 0
+    assert "labkit needs Python 3.11 or newer" in run.stdout
+    assert "make lab PYTHON=" in run.stdout
+
+
+def test_make_says_what_to_do_without_venv(bare):
+    lame = bare / "lame-python"
+    lame.write_text('#!/bin/sh\n[ "$1" = -m ] && { mkdir -p .venv; exit 1; }\nexit 0\n')
+    lame.chmod(0o755)
+    run = make("lab", f"PYTHON={lame}", at=bare)
+    assert run.returncode != 0 and "apt install python3-venv" in run.stdout
+    assert not (bare / ".venv").exists()
+
+
+def stamp(folder):
+    (folder / ".venv" / "bin").mkdir(parents=True)
+    labkit_command = folder / ".venv" / "bin" / "labkit"
+    labkit_command.write_text('#!/bin/sh\necho "labkit $@"\n')
+    labkit_command.chmod(0o755)
+    (folder / ".venv" / ".labkit").touch()
+
+
+def test_the_second_time_nothing_is_installed(bare):
+    stamp(bare)
+    run = make("lab", "LABS=01", "PYTHON=no-such-python", at=bare)
+    assert run.returncode == 0, run.stderr
+    assert "labkit start 01" in run.stdout and "Setting up" not in run.stdout
+
+
+def test_a_changed_pyproject_is_installed_anew(bare):
+    stamp(bare)
+    os.utime(bare / ".venv" / ".labkit", (1, 1))
+    assert "needs Python" in make("lab", "PYTHON=no-such-python", at=bare).stdout
+
+
+def test_make_test_runs_unit_tests_notebooks_and_browser_in_turn():
+    text = make("-n", "-o", ".venv/.labkit-test", "test").stdout
+    places = [text.index(part) for part in ('"not browser"', "--nbval-lax", "pytest -m browser")]
+    assert places == sorted(places)
+    assert "--nbval-current-env" in text and "--nbval-cell-timeout" in text
+    assert "tests/offline" in text
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel built from a copy of this checkout, unpacked."""
+    source = tmp_path_factory.mktemp("source")
+    skip = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
+    for name in ("labkit", "notebooks", "data"):
+        shutil.copytree(ROOT / name, source / name, ignore=skip)
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    built = next(WheelBuilder(str(source)).build(versions=["standard"]))
+    unpacked = tmp_path_factory.mktemp("wheel")
+    zipfile.ZipFile(built).extractall(unpacked)
+    return unpacked
+
+
+def test_the_wheel_carries_notebooks_and_data(wheel):
+    shared = wheel / "labkit" / "_share"
+    assert (shared / "data" / "README.md").is_file()
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        assert (shared / "notebooks" / path.name).read_bytes() == path.read_bytes()
+    assert not (wheel / "tests").exists()
+
+
+def test_an_installed_wheel_starts_the_labs(wheel, tmp_path):
+    command = [sys.executable, "-m", "labkit", "start", "--no-launch", "--dir", "mine"]
+    run = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(wheel)},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    expected = sorted(p.name for p in (ROOT / "notebooks").glob("*.ipynb"))
+    assert sorted(p.name for p in (tmp_path / "mine").glob("*.ipynb")) == expected

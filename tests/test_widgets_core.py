@@ -1,0 +1,89 @@
+"""The mechanism of the widgets: pictures follow controls, errors are shown, artists move."""
+
+import io
+
+import ipywidgets
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure
+from PIL import Image
+
+from labkit.widgets import Canvas, live, slider, to_pixels, to_png
+
+
+def grey(level):
+    if level == 13:
+        raise ValueError("no <luck> at 13")
+    return np.full((20, 30, 3), level, np.uint8), f"level {level}"
+
+
+def picture_of(widget):
+    (picture,) = [w for w in widget.children if isinstance(w, ipywidgets.Image)]
+    return np.asarray(Image.open(io.BytesIO(picture.value)))
+
+
+def texts_of(widget):
+    return [w.value for w in widget.children if isinstance(w, ipywidgets.HTML)]
+
+
+@pytest.fixture
+def widget():
+    return live(grey, alt="a grey patch", level=slider("level", 0, 255, value=7))
+
+
+def test_the_picture_follows_the_control(widget):
+    assert (picture_of(widget) == 7).all() and "level 7" in texts_of(widget)
+    widget.children[0].value = 200
+    assert (picture_of(widget) == 200).all() and "level 200" in texts_of(widget)
+    assert any("a grey patch" in text for text in texts_of(widget))
+
+
+def test_a_broken_draw_is_shown_and_the_last_picture_stays(widget):
+    widget.children[0].value = 13
+    assert any("no &lt;luck&gt; at 13" in text for text in texts_of(widget))
+    assert (picture_of(widget) == 7).all()
+    widget.children[0].value = 14
+    assert not any("luck" in text for text in texts_of(widget))
+
+
+def test_a_draw_that_fails_at_once_raises():
+    with pytest.raises(ValueError, match="luck"):
+        live(grey, alt="", level=slider("level", 0, 255, value=13))
+
+
+def test_png_round_trip():
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+    assert (np.asarray(Image.open(io.BytesIO(to_png(pixels)))) == pixels).all()
+
+
+def test_to_pixels_enlarges_without_mixing():
+    image = torch.tensor([0.0, 1.0]).expand(3, 1, 2)
+    pixels = to_pixels(image, width=8)
+    assert pixels.shape == (4, 8, 3)
+    assert (pixels[:, :4] == 0).all() and (pixels[:, 4:] == 255).all()
+
+
+def test_sliders_of_whole_numbers_and_others():
+    assert isinstance(slider("n", 0, 9), ipywidgets.IntSlider)
+    assert isinstance(slider("x", 0.0, 1.0, step=0.1), ipywidgets.FloatSlider)
+    assert slider("n", 2, 9).value == 2
+
+
+def test_canvas_moves_only_what_moves_and_equals_a_full_draw():
+    def figure(x):
+        fig = Figure(figsize=(2, 2), dpi=100)
+        ax = fig.subplots()
+        ax.set(xlim=(0, 1), ylim=(0, 1))
+        return fig, ax.plot([x], [0.5], "o", zorder=9)[0]
+
+    fig, dot = figure(0.2)
+    canvas = Canvas(fig, moving=[dot])
+    first = canvas.pixels()
+    dot.set_data([0.8], [0.5])
+    moved = canvas.pixels()
+    other, other_dot = figure(0.8)
+    assert moved.shape == (200, 200, 3) and (moved != first).any()
+    assert (moved == Canvas(other, moving=[other_dot]).pixels()).all()
+    dot.set_data([0.2], [0.5])
+    assert (canvas.pixels() == first).all()
