@@ -9,32 +9,18 @@ It does not import torch, matplotlib or ipywidgets; the submodules that need the
 """
 
 from importlib import import_module
+from importlib.util import find_spec
+from pkgutil import iter_modules
 
 __version__ = "0.1.0"
 
-_SUBMODULES = {
-    "checks",
-    "cli",
-    "copies",
-    "data",
-    "doctor",
-    "editions",
-    "explain",
-    "hooks",
-    "images",
-    "models",
-    "paths",
-    "plot",
-    "train",
-    "widgets",
-}
-
 
 def __getattr__(name: str):
-    if name in _SUBMODULES:
-        return import_module(f"labkit.{name}")
-    raise AttributeError(f"module 'labkit' has no attribute {name!r}")
+    if not name.startswith("_") and find_spec(f"{__name__}.{name}"):
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted(set(globals()) | _SUBMODULES)
+    modules = {module.name for module in iter_modules(__path__)}
+    return sorted(set(globals()) | {name for name in modules if not name.startswith("_")})

@@ -30,7 +30,6 @@ FILES = {
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
     ),
 }
-PHOTOS = ("chelsea.png", "coffee.png", "rocket.jpg", "astronaut.png")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -45,6 +44,7 @@ class Check:
 
 
 def check_python() -> Check:
+    """Whether Python is new enough."""
     version = sys.version_info
     mend = "install Python 3.11 or newer (python.org) and set labkit up with it again"
     return Check("Python", tuple(version[:2]) >= (3, 11), platform.python_version(), mend)
@@ -84,6 +84,7 @@ def check_torch() -> Check:
 
 
 def check_device() -> Check:
+    """What the labs will compute on; never a problem."""
     import torch
 
     if torch.cuda.is_available():
@@ -94,6 +95,7 @@ def check_device() -> Check:
 
 
 def check_memory() -> Check:
+    """Whether a lab fits into the memory that is free."""
     import psutil
 
     memory = psutil.virtual_memory()
@@ -107,16 +109,19 @@ def check_memory() -> Check:
 
 
 def check_disk() -> Check:
+    """Whether there is room for a student's copies and checkpoints."""
     free = shutil.disk_usage(Path.cwd()).free
     mend = "the labs need 1 GiB: empty the bin, or work on another disk (labkit start --dir)"
     return Check("disk", free >= GIB, f"{free / GIB:.1f} GiB free here", mend)
 
 
 def check_digits() -> Check:
+    """Whether the digits' file is whole, by its SHA-256."""
     return _check_file("handwritten digits")
 
 
 def check_weights() -> Check:
+    """Whether the pretrained weights are whole, by their SHA-256."""
     return _check_file("pretrained network")
 
 
@@ -131,10 +136,13 @@ def _check_file(name: str) -> Check:
 
 
 def check_photos() -> Check:
-    folder = _package_folder("skimage") / "data"
-    missing = [name for name in PHOTOS if not (folder / name).is_file()]
+    """Whether each photo is where its package keeps it."""
+    from labkit.data import PHOTOS, photo_path
+
+    missing = [name for name in PHOTOS if not _is_there(photo_path, name)]
     detail = f"missing: {', '.join(missing)}" if missing else f"{len(PHOTOS)} there"
-    return Check("sample photos", not missing, detail, REINSTALL.format("scikit-image"))
+    packages = " ".join(sorted({PHOTOS[name].package for name in missing}))
+    return Check("sample photos", not missing, detail, REINSTALL.format(packages))
 
 
 def check_widgets() -> Check:
@@ -149,6 +157,7 @@ def check_widgets() -> Check:
 
 
 def check_notebooks() -> Check:
+    """Whether the labs are there and a student edition can be made of each."""
     mend = "install labkit again: pip install --force-reinstall --no-deps labkit, or git restore"
     try:
         names = [path.stem for path in editions.lab_paths()]
@@ -212,6 +221,13 @@ def _guarded(check: Callable[[], Check]) -> Check:
     except Exception as error:
         detail = f"could not be looked at: {type(error).__name__}: {error}"
         return Check(name, False, detail, "pip install -c constraints.txt -e .")
+
+
+def _is_there(find: Callable[[str], Path], name: str) -> bool:
+    try:
+        return find(name).is_file()
+    except FileNotFoundError:
+        return False
 
 
 def _package_folder(package: str) -> Path:

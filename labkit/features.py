@@ -9,6 +9,7 @@ are in `labkit.plot`, test pictures in `labkit.stimuli`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -86,15 +87,15 @@ def auc_by_class(values: Tensor, labels: Tensor, *, classes: int = 10) -> Tensor
     return torch.stack([auc(values, labels == k) for k in range(classes)], 1)
 
 
-def unit_states(output: Tensor, *, ceiling: float | None = None) -> States:
+def unit_states(output: Tensor, *, ceiling: float = math.inf) -> States:
     """How often each channel of a layer's output (B, C, ...) is silent, and how often it is full.
 
-    Silent: 0 or below, where a ReLU passes nothing on and no gradient back. Full: at `ceiling` (6
-    for a ReLU6), or within 1 % of the layer's own maximum when None.
+    Silent: 0 or below, where a ReLU passes nothing on and no gradient back. Full: at `ceiling`, 6
+    for a ReLU6, where the gradient is 0 too; a plain ReLU has no ceiling.
     """
     by_channel = output.transpose(0, 1).flatten(1)
-    top = 0.99 * float(output.max()) if ceiling is None else ceiling - 1e-4
-    return States((by_channel <= 0).float().mean(1), (by_channel >= top).float().mean(1))
+    silent, full = by_channel <= 0, by_channel >= ceiling - 1e-4
+    return States(silent.float().mean(1), full.float().mean(1))
 
 
 @torch.no_grad()
@@ -177,7 +178,8 @@ def top_patches(
         if int(sources[i]) in taken or len(crops) == count:
             continue
         row, col = divmod(int(where[i]), output.shape[-1])
-        crops.append(_crop(images[i], field.first + field.step * row, field.first + field.step * col, side))
+        centre = (field.first + field.step * row, field.first + field.step * col)
+        crops.append(_crop(images[i], *centre, side))
         values.append(peaks[i])
         taken.append(int(sources[i]))
     return Patches(torch.stack(crops), torch.stack(values), torch.tensor(taken))
@@ -231,7 +233,7 @@ def until(model: nn.Module, layer: str) -> nn.Module:
         last = name == outer
         steps.add_module(name, until(child, inner) if last and inner else child)
         if last:
-            return steps.train(model.training) if False else steps
+            return steps
     raise ValueError(f"the model has no layer {layer!r}; see labkit.hooks.layer_names(model)")
 
 

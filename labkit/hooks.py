@@ -101,7 +101,7 @@ def value_of(
 def switched_off(model: nn.Module, layer: str, channel: int | Sequence[int]) -> Iterator[nn.Module]:
     """Within the block, these channels (or units) of a layer put out 0: an ablation.
 
-    >>> with switched_off(model, "conv2", 5):
+    >>> with switched_off(model, "block5", [3, 7]):
     ...     logits = model(images)
     """
     channels = [channel] if isinstance(channel, int) else list(channel)

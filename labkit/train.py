@@ -76,7 +76,9 @@ def fit(
     together and for a checkpoint of another run, FloatingPointError when the loss is not finite.
 
     >>> train, valid = labkit.data.load_digits()
-    >>> history = fit(LeNet(seed=0), train, valid, epochs=3)
+    >>> history = fit(LeNet(seed=0), train, valid, epochs=2, progress=False)
+    >>> len(history.rows)
+    2
     """
     from labkit.checkpoints import Checkpoint
 

@@ -223,7 +223,7 @@ def test_start_opens_the_lab_that_was_asked_for(labs, tmp_path, monkeypatch):
     assert "--LabApp.default_url=/lab/tree/01_derivative.ipynb" in commands[0]
     assert commands[0][-1] == "--port=9"
     assert "--LabApp.default_url=/lab/tree/00_start_here.ipynb" in commands[1]
-    assert f"--ServerApp.root_dir={tmp_path / 'd'}" in commands[1]
+    assert f"--ServerApp.root_dir={(tmp_path / 'd').resolve()}" in commands[1]
 
 
 def test_an_unknown_lab_is_exit_code_2(labs, tmp_path, capsys):

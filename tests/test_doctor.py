@@ -139,8 +139,13 @@ def test_missing_data(absent, capsys, check):
     assert_mend(check(), capsys, "is missing", "pip install --force-reinstall")
 
 
-def test_missing_photos(absent, capsys):
-    assert_mend(doctor.check_photos(), capsys, "missing: chelsea.png", "pip install")
+def test_missing_photos(monkeypatch, capsys):
+    from labkit.data import photos
+
+    spec = photos.find_spec
+    monkeypatch.setattr(photos, "find_spec", lambda name: None if name == "skimage" else spec(name))
+    mend = "pip install --force-reinstall --no-deps scikit-image"
+    assert_mend(doctor.check_photos(), capsys, "missing: cat, coffee", mend)
 
 
 def test_widgets_that_jupyterlab_does_not_know(monkeypatch, tmp_path, capsys):

@@ -36,6 +36,7 @@ def test_the_command_line_starts_without_torch():
 
 def test_dir_lists_the_submodules():
     assert {"cli", "data", "editions", "hooks", "images", "models"} <= set(dir(labkit))
+    assert "__main__" not in dir(labkit)
 
 
 def test_an_unknown_name_is_an_attribute_error():

@@ -14,7 +14,7 @@ from nbclient import NotebookClient
 from labkit import copies, editions
 
 LABS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-TAGS = {"exercise", "check", "claim", "widget", "raises-exception"}
+TAGS = {"exercise", "check", "claim", "widget", "picture", "raises-exception"}
 lab = pytest.mark.parametrize("path", LABS, ids=lambda path: path.stem)
 
 

@@ -137,8 +137,8 @@ def test_pre_commit_has_the_same_bounds_as_the_dev_group():
 
 
 def make(*arguments, **options):
-    if not shutil.which("make"):
-        pytest.skip("there is no make here")
+    if os.name == "nt" or not shutil.which("make"):
+        pytest.skip("no make here: the README's conda route is for this machine")
     return subprocess.run(
         ["make", "-C", str(options.pop("at", ROOT)), *arguments],
         capture_output=True,
@@ -196,6 +196,28 @@ def test_a_changed_pyproject_is_installed_anew(bare):
     stamp(bare)
     os.utime(bare / ".venv" / ".labkit", (1, 1))
     assert "needs Python" in make("lab", "PYTHON=no-such-python", at=bare).stdout
+
+
+FAKE_PYTHON = """#!/bin/sh
+echo "$*" >> log
+case "$*" in
+  "-m venv "*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
+  *" uv"|"-m uv --version") exit $UV_EXIT ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(("uv_exit", "installer"), [("0", "-m uv pip"), ("1", "-m pip")])
+def test_setup_installs_with_uv_and_without_it_with_pip(bare, uv_exit, installer):
+    python = bare / "fake-python"
+    python.write_text(FAKE_PYTHON)
+    python.chmod(0o755)
+    run = make("setup", f"PYTHON={python}", at=bare, env={**os.environ, "UV_EXIT": uv_exit})
+    assert run.returncode == 0, run.stdout + run.stderr
+    last = (bare / "log").read_text().splitlines()[-1]
+    assert last.startswith(installer) and last.endswith("-c constraints.txt -e .")
+    assert ("going on with pip" in run.stdout) == (uv_exit == "1")
+    assert (bare / ".venv" / ".labkit").is_file()
 
 
 def test_make_test_runs_unit_tests_notebooks_and_browser_in_turn():

@@ -9,6 +9,7 @@ from importlib import import_module
 
 _HOME = {
     "basic": ["bars", "curves", "grid", "heat", "history", "image"],
+    "derivatives": ["errors", "heats", "landscape", "matrix", "network"],
 }
 
 

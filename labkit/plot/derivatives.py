@@ -65,6 +65,7 @@ def network(
     values: Sequence[Sequence[float]],
     *,
     names: Sequence[Sequence[str]] = (("x1", "x2"), ("h1", "h2", "h3"), ("y1", "y2")),
+    biases: Sequence[Tensor] | None = None,
     path: tuple[int, int] | None = None,
     ax: Axes | None = None,
     title: str | None = None,
@@ -72,8 +73,8 @@ def network(
     """A small network as a graph: a circle for each neuron with its value, a line for each weight.
 
     `weights` are matrices (out, in) as in nn.Linear, one for each step between layers; `values`
-    and `names` hold a row for each layer. Hidden neurons at 0 (switched off) are grey, and so are
-    their lines. `path=(input, output)` keeps only the lines between this input and this output.
+    and `names` hold a row for each layer; `biases` are vectors (out,), written under the neurons.
+    Hidden neurons at 0 (switched off) are grey, and so are their lines. `path=(input, output)` keeps only the lines between this input and this output.
     """
     ax = new_axes(ax, figsize=(8, 4.4))
     places = [_places(column, len(row)) for column, row in enumerate(values)]
@@ -87,8 +88,11 @@ def network(
     for step, row in enumerate(values):
         for k, value in enumerate(row):
             _neuron(ax, places[step][k], names[step][k], float(value), _is_off(values, step, k))
+    for step, row in enumerate(biases or ()):
+        for (x, y), bias in zip(places[step + 1], row.tolist(), strict=True):
+            ax.text(x, y - 0.33, f"bias {bias:+.4g}", ha="center", va="top", color="#404040")
     tallest = max(len(row) for row in values)
-    ax.set(xlim=(-0.3, len(values) - 0.7), ylim=(-tallest / 2 - 0.1, tallest / 2 + 0.1))
+    ax.set(xlim=(-0.2, len(values) - 0.8), ylim=(-tallest / 2 - 0.05, tallest / 2 - 0.1))
     ax.set_axis_off()
     ax.set_title(title or "")
     return ax
@@ -163,7 +167,8 @@ def _neuron(ax: Axes, at: tuple[float, float], name: str, value: float, off: boo
     box = {"boxstyle": "circle,pad=0.35", "facecolor": "white", "edgecolor": edge, "linewidth": 1.5}
     text = f"{name}\n{value:.4g}"
     colour = "#707070" if off else "black"
-    return ax.text(*at, text, ha="center", va="center", color=colour, bbox=box, zorder=3)
+    style = {"ha": "center", "va": "center", "fontsize": 11, "linespacing": 1.1}
+    return ax.text(*at, text, color=colour, bbox=box, zorder=3, **style)
 
 
 def _edge(ax: Axes, start: tuple, end: tuple, weight: float, *, off: bool) -> None:
@@ -172,7 +177,7 @@ def _edge(ax: Axes, start: tuple, end: tuple, weight: float, *, off: bool) -> No
     (x0, y0), (x1, y1) = start, end
     ax.plot([x0, x1], [y0, y1], style, color=colour, linewidth=0.8 + abs(weight), zorder=1)
     box = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
-    at = 0.32  # nearer to the start, where the lines of one neuron have fanned out
+    at = 0.22  # near the start, where lines of different neurons do not cross yet
     x, y = x0 + at * (x1 - x0), y0 + at * (y1 - y0)
     ink = "#707070" if off else colour
     ax.text(x, y, f"{weight:+.4g}", ha="center", va="center", color=ink, bbox=box, zorder=2)

@@ -32,7 +32,8 @@ def live(
     the picture shows, for readers who do not see it. `width` in pixels, default the picture's own.
     If `draw` raises, the message stands under the picture and the last picture stays.
 
-    >>> live(draw_digit, alt="a digit", index=ipywidgets.IntSlider(max=9, description="digit"))
+    >>> grey = lambda level: np.full((64, 64, 3), level, np.uint8)
+    >>> widget = live(grey, alt="a grey square", level=slider("level", 0, 255))
     """
     picture, note = ipywidgets.Image(format="png"), ipywidgets.HTML()
     picture.add_class("labkit-picture")

@@ -1,0 +1,66 @@
+# make lab    set everything up (first time) and open the labs in JupyterLab
+# make test   unit tests, every notebook, the browser tests
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+LABS   ?=
+NBVAL  := --nbval-lax --nbval-current-env --nbval-cell-timeout=60
+
+.PHONY: lab setup test lint gallery doctor constraints clean
+
+# $(call install,WHAT): with uv where it can be had, else with pip
+install = if $(BIN)/python -m uv --version >/dev/null 2>&1 \
+	&& $(BIN)/python -m uv pip install --python $(BIN)/python -c constraints.txt -e $(1); then :; \
+	else $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e $(1); fi
+
+lab: setup
+	@$(BIN)/labkit start $(LABS)
+
+setup: $(VENV)/.labkit
+	@:
+
+$(VENV)/.labkit: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "labkit needs Python 3.11 or newer; '$(PYTHON)' is missing or older."; \
+	  echo "Install it from python.org, or name another one: make lab PYTHON=python3.12"; exit 1; }
+	@echo "Setting up labkit in $(VENV): once, some minutes (about 5 GB on Linux)."
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "Python cannot make a virtual environment. On Debian and Ubuntu: sudo apt install python3-venv"; \
+	  exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv \
+	  || echo "uv cannot be installed; going on with pip, which takes longer."
+	@$(call install,.)
+	@touch $@
+
+$(VENV)/.labkit-test: $(VENV)/.labkit
+	@$(call install,'.[test]')
+	@touch $@
+
+$(VENV)/.labkit-dev: $(VENV)/.labkit
+	@$(call install,'.[dev]')
+	@touch $@
+
+test: $(VENV)/.labkit-test
+	$(BIN)/python -m pytest -m "not browser"
+	PYTHONPATH="$(CURDIR)/tests/offline" $(BIN)/python -m pytest $(NBVAL) notebooks
+	$(BIN)/python -m pytest -m browser
+
+lint: $(VENV)/.labkit-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/nbstripout --verify notebooks/*.ipynb
+
+gallery: $(VENV)/.labkit-test
+	$(BIN)/python -m labkit.gallery
+
+doctor: setup
+	@$(BIN)/labkit doctor
+
+constraints: $(VENV)/.labkit
+	@{ head -n 1 constraints.txt; $(BIN)/python -m uv pip compile --quiet --upgrade --universal \
+	  --python-version 3.11 --all-extras --no-annotate --no-header --no-emit-index-url \
+	  --no-emit-find-links pyproject.toml | grep -v '^labkit'; } > constraints.new
+	@mv constraints.new constraints.txt
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache

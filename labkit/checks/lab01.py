@@ -1,0 +1,276 @@
+"""Checks of lab 01: derivatives by nudging, by paths, of pixels, along a path, as a promise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from labkit.checks.core import CheckFailed, call, compare, exercise
+
+SHAPES = [(2, 3, 1), (3, 4, 2), (4, 2, 5), (1, 1, 1)]  # inputs, hidden, outputs
+
+
+@exercise
+def nudge(answer: Callable[..., tuple[float, float]]) -> str:
+    """nudge(f, x, y, h) -> (df/dx, df/dy), each by a central difference of size h."""
+    generator = torch.Generator().manual_seed(1)
+    for h in (0.5, 0.1, 1e-3):
+        a, b, c, x, y = (2 * torch.rand(5, generator=generator, dtype=torch.float64) + 0.5).tolist()
+
+        def f(x: float, y: float, a: float = a, b: float = b, c: float = c) -> float:
+            return a * x**3 + b * x * y + c * y**3 + y
+
+        got = call(answer, f, x, y, h)
+        what = f"nudge(f, {x:.2f}, {y:.2f}, h={h:g})"
+        _expect(got, _central(f, x, y, h), _nudge_mistakes(f, x, y, h), what=what, rtol=1e-6)
+    compare(
+        call(answer, lambda x, y: x**2 + x * y, 0.0, 0.5, 1e-3),
+        torch.tensor([0.5, 0.0]),
+        what="nudge of the slide's x² + xy at (0, 0.5)",
+    )
+    return "nudge is right: both derivatives, each with the other variable held still."
+
+
+@exercise
+def path_influence(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str:
+    """path_influence(w1 (H, I), w2 (O, H), hidden (H,)) -> (O, I), the sum over all paths."""
+    generator = torch.Generator().manual_seed(2)
+    for inputs, hidden, outputs in SHAPES:
+        w1 = torch.randn(hidden, inputs, generator=generator)
+        w2 = torch.randn(outputs, hidden, generator=generator)
+        for share_on in (1.0, 0.5, 0.0):
+            values = 0.5 + torch.rand(hidden, generator=generator)
+            values[: hidden - round(share_on * hidden)] = 0
+            what = (
+                f"path_influence with {inputs} inputs, {hidden} hidden "
+                f"({int((values > 0).sum())} on), {outputs} outputs"
+            )
+            on = (values > 0).float()
+            got = call(answer, w1, w2, values)
+            _expect(got, (w2 * on) @ w1, _path_mistakes(w1, w2, values), what=what)
+    return (
+        "path_influence is right: every path counted once, and none through a neuron that is off."
+    )
+
+
+@exercise
+def saliency(answer: Callable[[nn.Module, Tensor, int], Tensor]) -> str:
+    """saliency(model, image (3, H, W), target) -> (H, W), the largest |derivative| of 3 colours."""
+    for seed, (height, width) in enumerate([(6, 6), (5, 8), (9, 4)]):
+        model, image = _small_network(seed), _image(seed, height, width)
+        got = call(answer, model, image, 2, seconds=20)
+        slope = _slope(model, image, lambda out: out[:, 2])
+        what = f"saliency of an image {tuple(image.shape)}"
+        mistakes = _saliency_mistakes(model, image, slope)
+        _expect(got, slope.abs().amax(0), mistakes, what=what, atol=1e-7)
+        _refuse_traces("saliency", model)
+    return "saliency is right: for each pixel the colour to which the logit reacts most."
+
+
+@exercise
+def integrated(answer: Callable[..., Tensor]) -> str:
+    """integrated(model, image, baseline, target, steps) -> (3, H, W), gradients along the path."""
+    for seed, steps in enumerate([1, 4, 7]):
+        model, image = _small_network(seed), _image(seed, 5, 6)
+        baseline = _image(seed + 10, 5, 6)
+        got = call(answer, model, image, baseline, 1, steps, seconds=20)
+        what = f"integrated with {steps} step{'s' * (steps > 1)}"
+        want, mistakes = _integrated_answers(model, image, baseline, steps)
+        _expect(got, want, mistakes, what=what, atol=1e-7)
+        _refuse_traces("integrated", model)
+    return "integrated is right: the way times the mean slope on the way, for every pixel."
+
+
+@exercise
+def promised(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str:
+    """promised(slope, before, after), each (3, H, W) -> (H, W), the first-order change."""
+    for seed, (height, width) in enumerate([(4, 6), (7, 3), (1, 1)]):
+        generator = torch.Generator().manual_seed(seed)
+        slope, before, after = torch.randn(3, 3, height, width, generator=generator)
+        got = call(answer, slope, before, after)
+        want, mistakes = (slope * (after - before)).sum(0), _promise_mistakes(slope, before, after)
+        _expect(got, want, mistakes, what=f"promised for {(3, height, width)}")
+    return "promised is right: slope times step, summed over the colours."
+
+
+def _expect(got: Any, want: Tensor, mistakes: dict[str, Tensor], **options: Any) -> None:
+    """`compare`, leaving out mistakes that happen to give the right answer in this case."""
+    unlike = {
+        m: w for m, w in mistakes.items() if w.shape != want.shape or not torch.allclose(w, want)
+    }
+    compare(got, want, mistakes=unlike, **options)
+
+
+def _central(f: Callable, x: float, y: float, h: float) -> Tensor:
+    dx, dy = f(x + h, y) - f(x - h, y), f(x, y + h) - f(x, y - h)
+    return torch.tensor([dx, dy], dtype=torch.float64) / (2 * h)
+
+
+def _nudge_mistakes(f: Callable, x: float, y: float, h: float) -> dict[str, Tensor]:
+    right = _central(f, x, y, h)
+    here = f(x, y)
+    ahead = torch.tensor([f(x + h, y), f(x, y + h)], dtype=torch.float64) - here
+    back = here - torch.tensor([f(x - h, y), f(x, y - h)], dtype=torch.float64)
+    both = (f(x + h, y + h) - f(x - h, y - h)) / (2 * h)
+    return {
+        "this is the change of f, not yet a derivative. Divide by the nudge: 2 * h.": right * 2 * h,
+        "this is the change of f after one nudge, not yet a derivative. Nudge both ways and divide "
+        "by 2 * h.": ahead,
+        "this is twice too much. From x - h to x + h are 2 * h: divide by that.": right * 2,
+        "this nudges only upwards (the forward difference). Central means both ways: f(x + h, y) - "
+        "f(x - h, y), divided by 2 * h.": ahead / h,
+        "this nudges only downwards (the backward difference). Central means both ways.": back / h,
+        "the sign is the wrong way round: it is f(x + h) minus f(x - h).": -right,
+        "x and y have changed places: return (df/dx, df/dy) in this order.": right.flip(0),
+        "x and y are nudged at the same time. Hold one still while the other is nudged.": (
+            torch.tensor([both, both])
+        ),
+        "/ 2 * h divides by 2 and multiplies by h. Write brackets: / (2 * h).": right * h * h,
+    }
+
+
+def _path_mistakes(w1: Tensor, w2: Tensor, values: Tensor) -> dict[str, Tensor]:
+    on = (values > 0).float()
+    paths = w2[:, :, None] * on[None, :, None] * w1[None]  # (O, H, I)
+    right = paths.sum(1)
+    wrong = {
+        "paths through a neuron that the ReLU switched off are counted too. Leave them out: "
+        "hidden > 0 says which are on.": w2 @ w1,
+        "the hidden values are multiplied in. A ReLU's derivative is a switch, 1 or 0, not the "
+        "value itself.": (w2 * values) @ w1,
+        "rows and columns are swapped: a row for each output, a column for each input.": right.T,
+        "the paths are multiplied with each other. Multiply along a path, add the paths.": (
+            paths.prod(1)
+        ),
+        "only the strongest path is counted. Add all of them.": paths.abs().amax(1),
+        "the sizes of the paths are added. Paths have signs and may cancel: no abs().": (
+            paths.abs().sum(1)
+        ),
+        "the paths are averaged. Add them.": paths.mean(1),
+        "these are the single paths (outputs, hidden, inputs). Add them over the hidden "
+        "neurons.": paths,
+    }
+    return wrong
+
+
+def _promise_mistakes(slope: Tensor, before: Tensor, after: Tensor) -> dict[str, Tensor]:
+    product = slope * (after - before)
+    positive = "this is positive everywhere. A promise has a sign: no abs()."
+    return {
+        "the step is the wrong way round: it goes from before to after, so after - before.": (
+            -product.sum(0)
+        ),
+        positive: product.abs().sum(0),
+        positive + " Sizes only hide who pushes up and who down.": product.sum(0).abs(),
+        "the colours are averaged. Each colour's change counts in full: sum them.": product.mean(0),
+        "the colours are still apart. Sum over them: dimension 0.": product,
+        "this is one number for the whole image. Sum over the colours only.": product.sum(),
+        "the slope is multiplied by the new value. It is the step that counts: after - before.": (
+            (slope * after).sum(0)
+        ),
+        "the slope is multiplied by the old value. It is the step that counts: after - before.": (
+            (slope * before).sum(0)
+        ),
+        "this is the step alone. Multiply it by the slope.": (after - before).sum(0),
+    }
+
+
+def _small_network(seed: int) -> nn.Sequential:
+    """Smooth, three classes, images of any size; weights that could collect `.grad`."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        layers = [nn.Conv2d(3, 5, 3, padding=1), nn.Tanh(), nn.Conv2d(5, 4, 3), nn.Softplus()]
+        model = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(16, 3))
+    return model.eval()
+
+
+def _image(seed: int, height: int, width: int) -> Tensor:
+    return torch.rand(3, height, width, generator=torch.Generator().manual_seed(seed))
+
+
+def _slope(model: nn.Module, image: Tensor, choose: Callable[[Tensor], Tensor]) -> Tensor:
+    pixels = image.clone().requires_grad_()
+    (slope,) = torch.autograd.grad(choose(model(pixels[None])).sum(), pixels)
+    return slope
+
+
+def _saliency_mistakes(model: nn.Module, image: Tensor, slope: Tensor) -> dict[str, Tensor]:
+    prob = _slope(model, image, lambda out: out.softmax(1)[:, 2])
+    log = _slope(model, image, lambda out: out.log_softmax(1)[:, 2])
+    every = _slope(model, image, lambda out: out)
+    first = _slope(model, image, lambda out: out[:, 0])
+    return {
+        "the sign is still there. Take the absolute value before the maximum.": slope.amax(0),
+        "the absolute value comes too late: take it before the maximum over the "
+        "colours.": slope.amax(0).abs(),
+        "the colours are summed with their signs. Take absolute values, then the "
+        "largest.": slope.sum(0),
+        "the colours are summed first, and may cancel. Take absolute values, then the "
+        "largest.": slope.sum(0).abs(),
+        "the colours are summed. Take the largest of the three.": slope.abs().sum(0),
+        "the colours are averaged. Take the largest of the three.": slope.abs().mean(0),
+        "the colours are still apart, (3, H, W). Take the largest over dimension 0.": slope,
+        "the colours are still apart, (3, H, W). Take the largest of the three: "
+        "dimension 0.": slope.abs(),
+        "it still has the batch or colour dimension of size 1: (H, W) is asked for.": (
+            slope.abs().amax(0)[None]
+        ),
+        "this is the derivative of the probability. Leave out the softmax: the logit is "
+        "explained.": prob.abs().amax(0),
+        "this is the derivative of the log-probability. The logit is explained: no "
+        "log_softmax.": log.abs().amax(0),
+        "this is the derivative of all logits together. Pick one: logits[0, target].": (
+            every.abs().amax(0)
+        ),
+        "this explains class 0, whatever the target. Use logits[0, target].": first.abs().amax(0),
+        "the slopes were divided by the largest one. Keep their unit: logit per unit of "
+        "brightness.": slope.abs().amax(0) / slope.abs().max(),
+    }
+
+
+def _integrated_answers(
+    model: nn.Module, image: Tensor, baseline: Tensor, steps: int
+) -> tuple[Tensor, dict[str, Tensor]]:
+    way = image - baseline
+
+    def mean_slope(shift: float, start: Tensor = baseline) -> Tensor:
+        shares = [(k + shift) / steps for k in range(steps)]
+        points = [start + share * (image - start) for share in shares]
+        return torch.stack([_slope(model, p, lambda out: out[:, 1]) for p in points]).mean(0)
+
+    mean, here = mean_slope(0.5), _slope(model, image, lambda out: out[:, 1])
+    mistakes = {
+        "this is the mean slope. Multiply it by the way: image - baseline.": mean,
+        "the slopes are summed. Take their mean: divide by steps.": way * mean * steps,
+        "the way is the wrong one round: image - baseline.": -way * mean,
+        "the mean slope is multiplied by the image. The way is image - baseline.": image * mean,
+        "the path starts at black. It starts at the baseline.": way * mean_slope(0.5, 0 * image),
+        "this uses the slope at the image alone. Average it over the points of the path.": way
+        * here,
+        "these are the left ends of the steps. Take the midpoints: (k + 0.5) / steps.": (
+            way * mean_slope(0.0)
+        ),
+        "these are the right ends of the steps. Take the midpoints: (k + 0.5) / steps.": (
+            way * mean_slope(1.0)
+        ),
+        "the signs are lost. Without them the sum is not complete: no abs().": (way * mean).abs(),
+        "the colours are summed already. Keep (3, H, W).": (way * mean).sum(0),
+    }
+    if steps == 1:  # the left and right ends are the baseline and the image themselves
+        mistakes = {m: w for m, w in mistakes.items() if "ends" not in m}
+    return way * mean, mistakes
+
+
+def _refuse_traces(name: str, model: nn.Module) -> None:
+    if any(weight.grad is not None for weight in model.parameters()):
+        raise CheckFailed(
+            f"{name} leaves derivatives on the network's weights (.grad): backward() fills them "
+            "all. torch.autograd.grad(logit, image) gives only the one you ask for."
+        )
+    if model.training or not all(weight.requires_grad for weight in model.parameters()):
+        raise CheckFailed(
+            f"{name} changes the network (its mode, or requires_grad of its weights)."
+        )
