@@ -1,4 +1,4 @@
-"""The `labkit` command: start (labs into a folder, JupyterLab on it) and doctor.
+"""The `labkit` command: start (labs into a folder, JupyterLab on it), fetch and doctor.
 
 Exit codes: 0 all right, 1 something is wrong and was said, 2 the command was not understood.
 """
@@ -42,6 +42,16 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("--dir", help="folder for the copies (default: my-labs)")
     start.add_argument("--no-launch", action="store_true", help="only write the copies")
     start.set_defaults(run=_start)
+    fetch = commands.add_parser(
+        "fetch",
+        help="download real photos and texts, for your own study",
+        epilog="They go to $LABKIT_DATA, else to a cache folder. Again: goes on where it stopped.",
+    )
+    fetch.add_argument("names", nargs="*", metavar="NAME", help="as --list names them; all")
+    fetch.add_argument("--list", action="store_true", help="what there is, and what is here")
+    fetch.add_argument("--mirror", metavar="URL", help="a server that has the same files")
+    fetch.add_argument("--dir", help="folder for the files (then set LABKIT_DATA to it)")
+    fetch.set_defaults(run=_fetch)
     doctor = commands.add_parser("doctor", help="say what is wrong here, and how to mend it")
     doctor.set_defaults(run=_doctor)
     return parser
@@ -54,6 +64,20 @@ def _start(options: argparse.Namespace, jupyter_options: list[str]) -> int:
     if options.no_launch:
         return 0
     return _launch(jupyter_command(report.folder, report.first) + jupyter_options)
+
+
+def _fetch(options: argparse.Namespace, _: list[str]) -> int:
+    from labkit.data import downloads, pins
+
+    try:
+        names = pins.chosen(options.names)
+    except ValueError as error:
+        return _complain(error, 2)
+    if options.list or not names:
+        print(*downloads.available(folder=options.dir), sep="\n")
+    else:
+        downloads.fetch_several(names, mirror=options.mirror, folder=options.dir)
+    return 0
 
 
 def _doctor(options: argparse.Namespace, _: list[str]) -> int:

@@ -1,7 +1,8 @@
-"""Real photos and digits that come with ordinary Python packages; nothing is downloaded.
+"""Real photos and digits that come with ordinary Python packages; more when asked for.
 
 `load_photo`, `load_photos`, `photo_names` (see `labkit.data.photos` for where each photo is from)
-and `load_digits` (see `labkit.data.digits`). Submodules load when first used.
+and `load_digits` (see `labkit.data.digits`) need no network. `fetch` downloads what you name
+(`labkit.data.downloads`), `load_folder` reads photos of your own. Submodules load when first used.
 """
 
 from importlib import import_module
@@ -15,6 +16,17 @@ _HOME = {
     "Labelled": "digits",
     "digits_path": "digits",
     "load_digits": "digits",
+    "Canids": "canids",
+    "load_canids": "canids",
+    "on_ground": "canids",
+    "available": "downloads",
+    "fetch": "downloads",
+    "fetched": "downloads",
+    "download_folder": "pins",
+    "Folder": "folder",
+    "load_folder": "folder",
+    "WolvesHuskies": "wolves_huskies",
+    "load_wolves_huskies": "wolves_huskies",
 }
 
 __all__ = list(_HOME)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import torch
 from torch import Tensor, nn
 
-Target = int | Sequence[int] | Tensor | Callable[[Tensor], Tensor]
+from labkit.explain.targets import (
+    Target,
+    check_counts,
+    check_images,
+    evaluating,
+    target_part,
+    target_values,
+)
 
 
 def gradient(
@@ -46,8 +51,8 @@ def smooth_grad(
     range (brightest minus darkest value). The noise depends on `seed` and the image's place in
     the batch alone. Heat (B, H, W) as in `gradient`.
     """
-    if samples < 1:
-        raise ValueError(f"samples must be 1 or more, not {samples}")
+    check_counts(samples=samples)
+    check_images(images)
     generator = torch.Generator().manual_seed(seed)
     spread = noise * (images.amax((1, 2, 3)) - images.amin((1, 2, 3))).view(-1, 1, 1, 1)
     total = torch.zeros_like(images)
@@ -74,8 +79,8 @@ def integrated_gradients(
     target(baseline): completeness, exact as steps grow. `baseline` is a number in [0, 1] or an
     image that broadcasts against `images`. With `signed=False` absolute values are taken first.
     """
-    if steps < 1:
-        raise ValueError(f"steps must be 1 or more, not {steps}")
+    check_counts(steps=steps)
+    check_images(images)
     start = torch.as_tensor(baseline, dtype=images.dtype, device=images.device)
     way = images - start.expand_as(images)
     total = torch.zeros_like(images)
@@ -89,52 +94,20 @@ def pixel_gradient(
     model: nn.Module, images: Tensor, target: Target, *, batch_size: int = 16
 ) -> Tensor:
     """d target / d image for every pixel and channel: (B, C, H, W), in small batches."""
-    _check_images(images)
+    check_images(images)
+    check_counts(batch_size=batch_size)
     slopes = []
     for first in range(0, len(images), batch_size):
         part = images[first : first + batch_size].detach().clone().requires_grad_()
-        with torch.enable_grad():
-            chosen = target_values(model(part), _part(target, first, len(part), len(images)))
+        with torch.enable_grad(), evaluating(model):
+            wanted = target_part(target, first, len(part), len(images))
+            chosen = target_values(model(part), wanted)
             (slope,) = torch.autograd.grad(chosen.sum(), part, allow_unused=True)
         slopes.append(torch.zeros_like(part) if slope is None else slope)
     return torch.cat(slopes).detach()
-
-
-def target_values(outputs: Tensor, target: Target) -> Tensor:
-    """The number that is explained, for each image (B,): a column of the outputs, or a function.
-
-    Raises ValueError for a class that does not exist or a function that gives another shape.
-    """
-    if callable(target) and not isinstance(target, Tensor):
-        values = target(outputs)
-        if not isinstance(values, Tensor) or values.shape != outputs.shape[:1]:
-            shape = tuple(values.shape) if isinstance(values, Tensor) else type(values).__name__
-            raise ValueError(
-                f"the target function must give one number an image, ({len(outputs)},), not {shape}"
-            )
-        return values
-    index = torch.as_tensor(target, device=outputs.device).long().reshape(-1)
-    if len(index) not in (1, len(outputs)):
-        raise ValueError(f"{len(index)} targets for {len(outputs)} images: give one, or as many")
-    if index.min() < 0 or index.max() >= outputs.shape[1]:
-        raise ValueError(f"target must be a class from 0 to {outputs.shape[1] - 1}, not {target}")
-    return outputs.gather(1, index.expand(len(outputs)).view(-1, 1))[:, 0]
-
-
-def _part(target: Target, first: int, size: int, total: int) -> Target:
-    if isinstance(target, int) or (callable(target) and not isinstance(target, Tensor)):
-        return target
-    index = torch.as_tensor(target).reshape(-1)
-    return index[first : first + size] if len(index) == total else index
 
 
 def _to_heat(slopes: Tensor, signed: bool, *, absolute_first: bool = False) -> Tensor:
     if signed:
         return slopes.sum(1)
     return slopes.abs().sum(1) if absolute_first else slopes.abs().amax(1)
-
-
-def _check_images(images: Tensor) -> None:
-    if not isinstance(images, Tensor) or images.dim() != 4:
-        shape = tuple(images.shape) if isinstance(images, Tensor) else type(images).__name__
-        raise ValueError(f"images must be a tensor (B, C, H, W), not {shape}")

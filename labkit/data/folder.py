@@ -1,0 +1,137 @@
+"""A student's own photos: every picture below a folder, its sub-folders as classes.
+
+What cannot be read is skipped and listed with the reason; one bad file never stops the rest. The
+decoding is `labkit.images`'; nothing is written, moved or changed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from labkit.images import square, to_tensor
+
+CLUTTER = {"thumbs.db", "desktop.ini", "__macosx"}  # beside every name that begins with a dot
+
+
+class Folder(NamedTuple):
+    """Photos, their classes, and what could not be read; printing it gives the report.
+
+    images float32 (N, 3, size, size) in [0, 1]; labels int64 (N,), numbers in `classes`; paths (N)
+    and skipped ((path, reason) pairs) name the files.
+    """
+
+    images: torch.Tensor
+    labels: torch.Tensor
+    classes: list[str]
+    paths: list[Path]
+    skipped: list[tuple[Path, str]]
+
+    def __repr__(self) -> str:
+        counts = torch.bincount(self.labels, minlength=len(self.classes)).tolist()
+        parts = [f"{count} {name}" for count, name in zip(counts, self.classes, strict=True)]
+        lines = [f"{_count(len(self.paths))}: {', '.join(parts)}"]
+        if self.skipped:
+            lines.append(f"{_count(len(self.skipped), 'file')} skipped:")
+        return "\n".join(lines + _reasons(self.skipped, 20))
+
+
+def load_folder(path, *, size: int = 224) -> Folder:
+    """Load every photo below `path`, cut to the centred square and resized to (3, size, size).
+
+    The class of a photo is the sub-folder of `path` it lies in, however deep; photos that lie in
+    `path` itself have the name of that folder as their class. Order: by path, the same everywhere.
+    Anything `to_tensor` reads is read (phone photos turned upright, CMYK, 16 bits, ...); every
+    other file is in `skipped` with the reason, except hidden files and the clutter that systems
+    leave. Links to folders are not followed. ValueError where there is no such folder, no file in
+    it, or no photo that can be read; TypeError where `path` is no path or `size` no whole number.
+
+    >>> import tempfile, pathlib, PIL.Image
+    >>> mine = pathlib.Path(tempfile.mkdtemp())
+    >>> (mine / "cats").mkdir(), PIL.Image.new("RGB", (40, 30)).save(mine / "cats" / "tom.png")
+    (None, None)
+    >>> load_folder(mine, size=32)
+    1 photo: 1 cats
+    """
+    root = _check(path, size)
+    found = list(_files(root))
+    if not found:
+        raise ValueError(f"{root}: there is no file in this folder to read as a photo")
+    photos, skipped = _read_all(found, size)
+    if not photos:
+        lines = [f"{root}: none of its files can be read as a photo", *_reasons(skipped, 5)]
+        raise ValueError("\n".join(lines))
+    paths = list(photos)
+    names = [_class_of(path, root) for path in paths]
+    return as_folder(list(photos.values()), names, paths, skipped=skipped)
+
+
+def as_folder(images, names, paths, *, classes=None, skipped=()) -> Folder:
+    """Make a Folder of images (3, S, S) with the class name of each; numbers follow `classes`."""
+    classes = sorted(set(names)) if classes is None else list(classes)
+    labels = torch.tensor([classes.index(name) for name in names], dtype=torch.int64)
+    return Folder(torch.stack(list(images)), labels, classes, list(paths), list(skipped))
+
+
+def _check(path, size: int) -> Path:
+    """Return the folder, absolute; raise in words unless it can be looked into."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"pass the path of a folder, got {type(path).__name__}")
+    square(torch.zeros(3, 1, 1), size)  # raises for a size that is none
+    root = Path(os.path.abspath(os.path.expanduser(path)))
+    if root.is_file():
+        raise ValueError(f"{root}: this is a file; pass the folder (unpack an archive first)")
+    if not root.is_dir():
+        raise ValueError(f"{root}: there is no such folder (current folder: {Path.cwd()})")
+    return root
+
+
+def _files(root: Path) -> Iterator[tuple[Path, str]]:
+    """Yield (path, "" or why it is not to be opened) of all that may be a photo, in order."""
+    closed, found = [], []
+    for folder, folders, files in os.walk(root, onerror=closed.append):
+        folders[:] = [name for name in folders if not _is_clutter(name)]
+        links = [name for name in folders if (Path(folder) / name).is_symlink()]
+        found += [(Path(folder, name), "a link to a folder: not followed") for name in links]
+        found += [(Path(folder, name), "") for name in files if not _is_clutter(name)]
+    found += [(Path(error.filename), f"cannot be opened ({error.strerror})") for error in closed]
+    yield from sorted(found, key=lambda item: item[0].relative_to(root).as_posix())
+
+
+def _is_clutter(name: str) -> bool:
+    return name.startswith(".") or name.lower() in CLUTTER
+
+
+def _class_of(path: Path, root: Path) -> str:
+    inside = path.relative_to(root).parts
+    return inside[0] if len(inside) > 1 else root.name or str(root)
+
+
+def _read_all(found, size: int) -> tuple[dict[Path, torch.Tensor], list[tuple[Path, str]]]:
+    """Read each file: {path: (3, size, size)} of those that can be, (path, reason) of the rest."""
+    from tqdm.auto import tqdm
+
+    photos, skipped = {}, []
+    for path, reason in tqdm(found, desc="photos", leave=False, disable=None, delay=2):
+        try:
+            if not reason:
+                photos[path] = square(to_tensor(path), size)
+        except Exception as error:  # whatever is wrong with one file, the others are read
+            reason = str(error).removeprefix(f"{path}: ") or type(error).__name__
+        if reason:
+            skipped.append((path, reason))
+    return photos, skipped
+
+
+def _count(count: int, what: str = "photo") -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
+def _reasons(skipped: list[tuple[Path, str]], most: int) -> list[str]:
+    """One line a file, and how many more there are."""
+    lines = [f"  {path}: {reason}" for path, reason in skipped[:most]]
+    return lines + [f"  and {len(skipped) - most} more"] * (len(skipped) > most)

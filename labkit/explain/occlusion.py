@@ -1,0 +1,85 @@
+"""Explanation by covering: slide a patch over the image and see how far the answer falls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from labkit.explain.targets import (
+    Target,
+    answers,
+    check_counts,
+    check_images,
+    filled,
+    target_part,
+)
+
+
+def occlusion(
+    model: nn.Module,
+    images: Tensor,
+    target: Target,
+    *,
+    patch: int = 32,
+    stride: int = 16,
+    fill: str | float = "mean",
+    batch_size: int = 8,
+) -> Tensor:
+    """How far the target falls when a pixel is covered: heat (B, H, W), in units of the target.
+
+    Zeiler & Fergus (2014). A square of `patch` pixels moves in steps of `stride`; the last one in
+    a row or column is flush with the border. Heat is target(image) - target(covered image),
+    averaged over the squares that cover the pixel; below 0 the pixel speaks against the target.
+    The square is filled with the image's mean colour, with a blurred copy ("blur"), or with a
+    brightness from 0 to 1. One forward pass a square: 169 for 224 pixels.
+    Raises ValueError for a patch that does not fit, or a stride that leaves pixels out.
+
+    >>> heat = occlusion(model, images, 281, patch=32, stride=32)
+    """
+    check_images(images)
+    check_counts(patch=patch, stride=stride, batch_size=batch_size)
+    places = _places(*images.shape[-2:], patch, stride)
+    images = images.detach().contiguous(memory_format=torch.channels_last)
+    covers, heats = filled(images, fill), []
+    for i, (image, cover) in enumerate(zip(images.split(1), covers, strict=True)):
+        wanted = target_part(target, i, 1, len(images))
+        whole = answers(model, [image], wanted)
+        hidden = answers(model, _covered(image, cover, places, patch, batch_size), wanted)
+        heats.append(_spread(whole - hidden, places, patch, image.shape[-2:]))
+    return torch.stack(heats)
+
+
+def _places(height: int, width: int, patch: int, stride: int) -> list[tuple[int, int]]:
+    """Top left corners (row, column) of the patches; the last ones flush with the border."""
+    if patch > min(height, width):
+        raise ValueError(f"a patch of {patch} pixels does not fit into images of {height}x{width}")
+    if stride > patch:
+        raise ValueError(f"a stride of {stride} leaves pixels out between patches of {patch}")
+    rows, columns = (
+        sorted({*range(0, side - patch + 1, stride), side - patch}) for side in (height, width)
+    )
+    return [(row, column) for row in rows for column in columns]
+
+
+def _covered(
+    image: Tensor, cover: Tensor, places: list, patch: int, batch_size: int
+) -> Iterator[Tensor]:
+    """The image (1, C, H, W) once for each place, there covered by `cover` (C, H, W); batches."""
+    for first in range(0, len(places), batch_size):
+        some = places[first : first + batch_size]
+        copies = image.repeat(len(some), 1, 1, 1).contiguous(memory_format=torch.channels_last)
+        for copy, (row, column) in zip(copies, some, strict=True):
+            square = slice(row, row + patch), slice(column, column + patch)
+            copy[:, *square] = cover[:, *square]
+        yield copies
+
+
+def _spread(falls: Tensor, places: list, patch: int, size: tuple[int, int]) -> Tensor:
+    """Mean fall over the patches that cover each pixel, (H, W)."""
+    total, count = falls.new_zeros(2, *size)
+    for fall, (row, column) in zip(falls, places, strict=True):
+        total[row : row + patch, column : column + patch] += fall
+        count[row : row + patch, column : column + patch] += 1
+    return total / count
