@@ -1,10 +1,9 @@
 """What a single channel of a network stands for: numbers and pictures for one channel at a time.
 
 How well a channel tells a class (`auc`), how often it is silent or at its ceiling
-(`unit_states`), what is lost without it (`drop_by_class`), which patches of given images drive it
-most (`top_patches`) and which input, made for it, would (`ascend`). A channel's value for an image
-is the mean over its map (`map_means`). Looking at layers as such is in `labkit.hooks`, the plots
-are in `labkit.plot`, test pictures in `labkit.stimuli`.
+(`unit_states`), what is lost without it (`drop_by_class`), and which input, made for it, excites
+it (`ascend`). A channel's value for an image is the mean over its map (`map_means`). Looking at
+layers as such is in `labkit.hooks`, patches of photos in `labkit.patches`, plots in `labkit.plot`.
 """
 
 from __future__ import annotations
@@ -32,25 +31,6 @@ class States(NamedTuple):
         return self.silent == 1
 
 
-class Patches(NamedTuple):
-    """Crops (K, 3, S, S), strongest first; the channel's value in each, and the image it is from."""
-
-    images: Tensor
-    values: Tensor
-    sources: Tensor
-
-
-class Field(NamedTuple):
-    """The square of pixels that a position of a layer can see, in pixels of the input.
-
-    Position (row, col) sees `side` pixels around first + step * (row, col).
-    """
-
-    side: int
-    step: int
-    first: float
-
-
 def map_means(output: Tensor) -> Tensor:
     """A layer's output (B, C, ...) as one value for each image and channel: (B, C)."""
     return output.flatten(2).mean(2) if output.dim() > 2 else output
@@ -66,25 +46,19 @@ def auc(scores: Tensor, positive: Tensor) -> Tensor:
     >>> auc(torch.tensor([0.1, 0.4, 0.4, 0.9]), torch.tensor([False, True, False, True]))
     tensor(0.8750, dtype=torch.float64)
     """
-    positive = positive.bool()
-    n_pos, n = int(positive.sum()), len(positive)
-    if len(scores) != n or not 0 < n_pos < n:
-        raise ValueError(
-            f"{len(scores)} scores for {n} labels of which {n_pos} are positive: auc needs one "
-            "score for each label, positives and negatives"
-        )
-    columns = scores.detach().double().reshape(n, -1).T.contiguous()  # (C, N)
-    ordered = columns.sort(1).values
-    below = torch.searchsorted(ordered, columns)
-    up_to = torch.searchsorted(ordered, columns, right=True)
-    ranks = (below + up_to + 1) / 2.0  # 1 for the lowest, equal values share their mean rank
-    wins = ranks[:, positive].sum(1) - n_pos * (n_pos + 1) / 2
-    return (wins / (n_pos * (n - n_pos))).reshape(scores.shape[1:])
+    return _auc(_ranks(scores), positive.bool())
 
 
 def auc_by_class(values: Tensor, labels: Tensor, *, classes: int = 10) -> Tensor:
     """How well each channel tells each class from the rest: values (N, C) -> (C, classes)."""
-    return torch.stack([auc(values, labels == k) for k in range(classes)], 1)
+    ranks = _ranks(values)
+    return torch.stack([_auc(ranks, labels == k) for k in range(classes)], 1)
+
+
+def correlation(first: Tensor, second: Tensor) -> Tensor:
+    """Pearson's correlation of each row of one with the same row of the other: (B, C) -> (B,)."""
+    a, b = (x - x.mean(1, keepdim=True) for x in (first, second))
+    return (a * b).sum(1) / (a.norm(dim=1) * b.norm(dim=1)).clamp_min(1e-12)
 
 
 def unit_states(output: Tensor, *, ceiling: float = math.inf) -> States:
@@ -107,7 +81,7 @@ def drop_by_class(
     channels: Sequence[int] | None = None,
     classes: int = 10,
 ) -> Tensor:
-    """The share of right answers that each class loses when a channel is switched off: (K, classes).
+    """The share of right answers that each class loses when a channel is off: (K, classes).
 
     Row k belongs to channels[k] (default: all of the layer). 0.3 means that 30 of 100 images of
     the class were right before and are wrong now, on balance; negative values are gains.
@@ -128,61 +102,6 @@ def class_accuracy(logits: Tensor, labels: Tensor, *, classes: int = 10) -> Tens
     right = (logits.argmax(1) == labels).double()
     count = torch.bincount(labels, minlength=classes)
     return torch.bincount(labels, weights=right, minlength=classes) / count
-
-
-def receptive_field(model: nn.Module, layer: str) -> Field:
-    """The square of input pixels that can move one position of a layer.
-
-    From the kernels, strides and paddings of all layers up to it (so for networks that run their
-    layers in the order of definition). ValueError for an unknown layer.
-    """
-    names = [name for name, _ in model.named_modules()]
-    if layer not in names:
-        raise ValueError(f"the model has no layer {layer!r}; see labkit.hooks.layer_names(model)")
-    side, step, first = 1, 1, 0.0
-    for name, module in model.named_modules():
-        if isinstance(module, nn.ZeroPad2d):
-            first -= module.padding[0] * step
-        elif isinstance(module, nn.Conv2d | nn.MaxPool2d):
-            kernel, stride, pad = (_one(getattr(module, k)) for k in _GEOMETRY)
-            side += (kernel - 1) * step
-            first += ((kernel - 1) / 2 - pad) * step
-            step *= stride
-        if _is_last(name, layer, names):
-            break
-    return Field(side, step, first)
-
-
-def top_patches(
-    images: Tensor,
-    output: Tensor,
-    channel: int,
-    field: Field,
-    *,
-    count: int = 8,
-    side: int | None = None,
-    sources: Tensor | None = None,
-) -> Patches:
-    """The patches of the images that drive a channel most, at most one from each source.
-
-    `output` (B, C, h, w) is what the layer put out for `images` (B, 3, H, W), `field` its
-    receptive field. `side` is the crop in pixels (default: the receptive field, at most half the
-    image); crops at the border are moved inside. `sources` (B,) says which images show the same
-    thing; default: all differ.
-    """
-    sources = torch.arange(len(images)) if sources is None else sources
-    side = min(field.side, images.shape[-1] // 2) if side is None else side
-    peaks, where = output[:, channel].flatten(1).max(1)
-    crops, values, taken = [], [], []
-    for i in peaks.argsort(descending=True).tolist():
-        if int(sources[i]) in taken or len(crops) == count:
-            continue
-        row, col = divmod(int(where[i]), output.shape[-1])
-        centre = (field.first + field.step * row, field.first + field.step * col)
-        crops.append(_crop(images[i], *centre, side))
-        values.append(peaks[i])
-        taken.append(int(sources[i]))
-    return Patches(torch.stack(crops), torch.stack(values), torch.tensor(taken))
 
 
 def ascend(
@@ -238,7 +157,7 @@ def until(model: nn.Module, layer: str) -> nn.Module:
 
 
 def blur(images: Tensor, sd: float) -> Tensor:
-    """Images (B, C, H, W) blurred by a Gaussian of standard deviation `sd` pixels (0: as they are)."""
+    """Images (B, C, H, W) blurred by a Gaussian of standard deviation `sd` pixels, 0 for none."""
     if sd <= 0:
         return images
     reach = max(1, round(3 * sd))
@@ -250,23 +169,21 @@ def blur(images: Tensor, sd: float) -> Tensor:
     return F.conv2d(flat, kernel.view(1, 1, 1, -1).expand(channels, 1, 1, -1), groups=channels)
 
 
-_GEOMETRY = ("kernel_size", "stride", "padding")
+def _ranks(scores: Tensor) -> Tensor:
+    """Ranks within each column, 1 for the lowest; equal values share their mean rank. float64."""
+    columns = scores.detach().reshape(len(scores), -1).T.contiguous()  # (C, N)
+    ordered = columns.sort(1).values
+    below = torch.searchsorted(ordered, columns)
+    up_to = torch.searchsorted(ordered, columns, right=True)
+    return ((below + up_to + 1) / 2.0).double().T.reshape(scores.shape)
 
 
-def _one(value: int | tuple) -> int:
-    return value if isinstance(value, int) else value[0]
-
-
-def _is_last(name: str, layer: str, names: list[str]) -> bool:
-    """Whether `name` is the layer, or the last module inside it."""
-    inside = [n for n in names if n == layer or n.startswith(layer + ".")]
-    return name == inside[-1]
-
-
-def _crop(image: Tensor, row: float, col: float, side: int) -> Tensor:
-    """The square of `side` pixels around (row, col), moved inside the image."""
-    corners = []
-    for centre, size in zip((row, col), image.shape[-2:], strict=True):
-        corners.append(min(max(round(centre - side / 2), 0), size - side))
-    top, left = corners
-    return image[:, top : top + side, left : left + side]
+def _auc(ranks: Tensor, positive: Tensor) -> Tensor:
+    n_pos, n = int(positive.sum()), len(positive)
+    if len(ranks) != n or not 0 < n_pos < n:
+        raise ValueError(
+            f"{len(ranks)} scores for {n} labels of which {n_pos} are positive: auc needs one "
+            "score for each label, positives and negatives"
+        )
+    wins = ranks[positive].sum(0) - n_pos * (n_pos + 1) / 2
+    return wins / (n_pos * (n - n_pos))

@@ -18,7 +18,7 @@ from labkit import efficientnet
 
 
 class LeNet(nn.Sequential):
-    """A small convolutional network for 28 x 28 digits: ReLU, max-pooling (after LeCun et al. 1998).
+    """A small convolutional network for 28 x 28 digits, ReLU and max-pooling (LeCun et al. 1998).
 
     Takes (B, 1, 28, 28) in [0, 1], gives logits (B, 10). The children run in order: conv1 relu1
     pool1 conv2 relu2 pool2 flatten fc1 relu3 fc2 relu4 logits. The same `seed` gives the same
@@ -46,6 +46,11 @@ class LeNet(nn.Sequential):
                 logits=nn.Linear(84, classes),
             )
         super().__init__(layers)
+
+    def __getitem__(self, index: int | slice) -> nn.Module:
+        """One layer, or some of them in a row as a network of their own."""
+        layers = list(self._modules.items())[index] if isinstance(index, slice) else None
+        return super().__getitem__(index) if layers is None else nn.Sequential(OrderedDict(layers))
 
 
 class Pretrained(nn.Sequential):

@@ -107,3 +107,10 @@ def test_randomized_keeps_the_numbers_and_nothing_learned(model):
     assert twin(cat).isfinite().all() and twin(cat).argmax() != expected.argmax()
     again = randomized(model, seed=1).block5.expand.weight
     assert torch.equal(new, again)
+
+
+def test_some_layers_of_a_lenet_are_a_network_of_their_own():
+    model, digits = LeNet(seed=0), torch.rand(2, 1, 28, 28)
+    first = model[:3]
+    assert torch.equal(first(digits), activations(model, digits, ["pool1"])["pool1"])
+    assert model[0] is model.conv1 and list(dict(first.named_children())) == list(first._modules)

@@ -123,6 +123,7 @@ def as_tensor(got: Any, *, what: str) -> Tensor:
         raise CheckFailed(f"{what} is a function, not a number: was it called, with brackets?")
     try:
         tensor = got.detach() if isinstance(got, Tensor) else torch.as_tensor(np.asarray(got))
+        tensor = tensor if tensor.layout == torch.strided else tensor.to_dense()
         return tensor.to("cpu", torch.float64)
     except Exception:
         raise CheckFailed(f"{what} should be numbers, but is {describe(got)}.") from None

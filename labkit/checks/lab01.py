@@ -73,7 +73,7 @@ def saliency(answer: Callable[[nn.Module, Tensor, int], Tensor]) -> str:
 @exercise
 def integrated(answer: Callable[..., Tensor]) -> str:
     """integrated(model, image, baseline, target, steps) -> (3, H, W), gradients along the path."""
-    for seed, steps in enumerate([1, 4, 7]):
+    for seed, steps in enumerate([4, 1, 7]):
         model, image = _small_network(seed), _image(seed, 5, 6)
         baseline = _image(seed + 10, 5, 6)
         got = call(answer, model, image, baseline, 1, steps, seconds=20)
@@ -98,9 +98,11 @@ def promised(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str:
 
 def _expect(got: Any, want: Tensor, mistakes: dict[str, Tensor], **options: Any) -> None:
     """`compare`, leaving out mistakes that happen to give the right answer in this case."""
-    unlike = {
-        m: w for m, w in mistakes.items() if w.shape != want.shape or not torch.allclose(w, want)
-    }
+
+    def differs(wrong: Tensor) -> bool:
+        return wrong.shape != want.shape or not torch.allclose(wrong.double(), want.double())
+
+    unlike = {message: wrong for message, wrong in mistakes.items() if differs(wrong)}
     compare(got, want, mistakes=unlike, **options)
 
 

@@ -10,6 +10,7 @@ from importlib import import_module
 _HOME = {
     "basic": ["bars", "curves", "grid", "heat", "history", "image"],
     "derivatives": ["errors", "heats", "landscape", "matrix", "network"],
+    "activations": ["histograms", "layer_maps", "mosaic", "scatter", "table"],
 }
 
 

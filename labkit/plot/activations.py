@@ -1,4 +1,4 @@
-"""Plots of lab 02: the maps of a layer, all layers of one image, matrices, histograms over depth."""
+"""Plots of lab 02: maps of a layer, all layers of one image, tables, histograms over depth."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ def layer_maps(outputs: Mapping[str, Tensor], *, width: float = 9.0) -> np.ndarr
     `outputs` maps a name to (C, H, W) or (N,). Channels stand side by side, units of a vector as
     narrow bars; brighter is larger, each layer on a scale of its own (its ends are in the title).
     """
-    heights = [1.0 if tensor.dim() == 3 else 0.35 for tensor in outputs.values()]
+    heights = [
+        min(1.1, 0.95 * width / len(out)) if out.dim() == 3 else 0.35 for out in outputs.values()
+    ]
     fig, axes = plt.subplots(
         len(outputs),
-        figsize=(width, 1.0 * sum(heights) + 0.42 * len(heights)),
+        figsize=(width, sum(heights) + 0.32 * len(heights)),
         height_ratios=heights,
         layout="constrained",
         squeeze=False,
@@ -58,7 +60,7 @@ def mosaic(
     return ax
 
 
-def matrix(
+def table(
     values: Tensor,
     *,
     rows: Sequence | None = None,
@@ -102,7 +104,11 @@ def histograms(
     columns = min(columns, len(values))
     rows = -(-len(values) // columns)
     fig, axes = plt.subplots(
-        rows, columns, figsize=(2.3 * columns, 2.0 * rows + 0.2), squeeze=False, layout="constrained"
+        rows,
+        columns,
+        figsize=(2.3 * columns, 2.0 * rows + 0.2),
+        squeeze=False,
+        layout="constrained",
     )
     for ax in axes.flat[len(values) :]:
         ax.set_axis_off()
@@ -119,6 +125,23 @@ def histograms(
     fig.supxlabel(xlabel, fontsize=10)
     fig.supylabel("share of values", fontsize=10)
     return axes
+
+
+def scatter(
+    points: Mapping[str, tuple[Tensor, Tensor]],
+    *,
+    ax: Axes | None = None,
+    xlabel: str = "",
+    ylabel: str = "",
+    title: str | None = None,
+) -> Axes:
+    """Named clouds of points (x (N,), y (N,)), each in a colour and with a marker of its own."""
+    ax = new_axes(ax, figsize=(4.6, 4))
+    for (name, (x, y)), colour, marker in zip(points.items(), COLOURS, "osD^v*", strict=False):
+        ax.scatter(x.cpu(), y.cpu(), s=36, color=colour, marker=marker, alpha=0.75, label=name)
+    ax.set(xlabel=xlabel, ylabel=ylabel, title=title or "")
+    ax.legend(frameon=False)
+    return tidy(ax)
 
 
 def tile(maps: Tensor, columns: int, *, gap: int | None = None) -> np.ndarray:
@@ -140,7 +163,7 @@ def _strip(ax: Axes, tensor: Tensor) -> None:
         ax.imshow(tile(tensor, len(tensor)), cmap=SIZES, aspect="equal", interpolation="nearest")
         ax.set_anchor("W")
     else:
-        ax.imshow(tensor.reshape(1, -1), cmap=SIZES, aspect="auto", interpolation="nearest")
+        ax.imshow(tensor.reshape(1, -1).numpy(), cmap=SIZES, aspect="auto", interpolation="nearest")
     ax.set_axis_off()
 
 

@@ -74,7 +74,8 @@ def network(
 
     `weights` are matrices (out, in) as in nn.Linear, one for each step between layers; `values`
     and `names` hold a row for each layer; `biases` are vectors (out,), written under the neurons.
-    Hidden neurons at 0 (switched off) are grey, and so are their lines. `path=(input, output)` keeps only the lines between this input and this output.
+    Hidden neurons at 0 (switched off) are grey, and so are their lines. `path=(input, output)`
+    keeps only the lines between this input and this output.
     """
     ax = new_axes(ax, figsize=(8, 4.4))
     places = [_places(column, len(row)) for column, row in enumerate(values)]
@@ -111,9 +112,9 @@ def matrix(
 ) -> Axes:
     """A labelled table as a heat map (rows, columns): each number written, colour centred on 0."""
     ax = new_axes(ax, figsize=(0.75 * len(columns) + 2, 0.55 * len(rows) + 1.4))
-    values = torch.as_tensor(values).detach().float()
+    values = torch.as_tensor(values).detach().cpu().float()
     top = max(float(values.abs().max()), 1e-12)
-    shown = ax.imshow(values, cmap=SIGNED, vmin=-top, vmax=top, aspect="auto")
+    shown = ax.imshow(values.numpy(), cmap=SIGNED, vmin=-top, vmax=top, aspect="auto")
     ax.figure.colorbar(shown, ax=ax, label=unit)
     for (r, c), value in np.ndenumerate(values.numpy()):
         colour = "white" if abs(value) > 0.6 * top else "black"
@@ -130,12 +131,13 @@ def heats(
     image: Tensor | None = None,
     signed: bool | None = None,
     unit: str = "",
+    clip: float = 0.995,
     columns: int = 3,
     size: float = 3.1,
 ) -> np.ndarray:
     """Several named heat maps (H, W), each with its own colours; the Axes as an array.
 
-    `image` is drawn first, as it is. `signed` and `unit` as in `plot.heat`.
+    `image` is drawn first, as it is. `signed`, `unit` and `clip` as in `plot.heat`.
     """
     count = len(heats) + (image is not None)
     columns = min(columns, count)
@@ -150,7 +152,7 @@ def heats(
         first.imshow(image.detach().cpu().permute(1, 2, 0))
         first.set_title("the photo")
     for ax, (name, one) in zip(places, heats.items(), strict=False):
-        heat(one, signed=signed, ax=ax, title=name, unit=unit)
+        heat(one, signed=signed, ax=ax, title=name, unit=unit, clip=clip)
     return axes
 
 

@@ -9,6 +9,7 @@ from importlib import import_module
 _HOME = {
     "core": ["Canvas", "live", "slider", "to_pixels", "to_png"],
     "derivatives": ["slopes", "slopes_picture", "tiny_network", "tiny_network_picture"],
+    "activations": ["ChannelWalk", "channel_walk"],
 }
 
 

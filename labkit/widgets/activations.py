@@ -36,7 +36,9 @@ class ChannelWalk:
         self.maps = {n: _to_bytes(out, self.tops[n]) for n, out in outputs.items()}
         self.order = {n: (-mean).argsort(1, kind="stable") for n, mean in self.means.items()}
         self.pictures = [_resized(images.to_uint8(photo)) for photo in photos]
-        self.viridis = (matplotlib.colormaps["viridis"](np.arange(256))[:, :3] * 255).astype(np.uint8)
+        self.viridis = (matplotlib.colormaps["viridis"](np.arange(256))[:, :3] * 255).astype(
+            np.uint8
+        )
         self.frame = self._frame()
 
     def channels(self, layer: str) -> int:
@@ -114,18 +116,18 @@ def channel_walk(
     channel = ipywidgets.IntSlider(max=last, description="channel", **style)
     first = ipywidgets.Checkbox(description="strongest first", indent=True, **style)
 
-    def fit_slider(change: dict) -> None:  # runs before the picture is drawn: it is registered first
+    def fit_slider(
+        change: dict,
+    ) -> None:  # runs before the picture is drawn: it is registered first
         channel.max = walk.channels(change["new"]) - 1
 
     layer.observe(fit_slider, names="value")
-    alt = "Three pictures side by side: a photo, one channel's map for it, the photo where it is active."
+    alt = "Side by side: a photo, one channel's map for it, the photo where the channel is active."
     controls = {"photo": photo, "layer": layer, "channel": channel, "strongest_first": first}
     return live(walk.draw, alt=alt, **controls)
 
 
-def _in_batches(
-    model: nn.Module, photos: Tensor, layers: Sequence[str]
-) -> Mapping[str, Tensor]:
+def _in_batches(model: nn.Module, photos: Tensor, layers: Sequence[str]) -> Mapping[str, Tensor]:
     parts = [hooks.activations(model, part, layers) for part in photos.split(8)]
     return {name: torch.cat([part[name] for part in parts]) for name in layers}
 

@@ -34,7 +34,7 @@ def slopes(
 
     `function(x, y)` takes arrays, `derivatives(x, y)` gives the pair (df/dx, df/dy).
 
-    >>> slopes(lambda x, y: x**2 + x * y, lambda x, y: (2 * x + y, x))
+    >>> panel = slopes(lambda x, y: x**2 + x * y, lambda x, y: (2 * x + y, x))
     """
     alt = (
         "Left: the function from above, with a dot at (x, y) and an arrow that points uphill. "
@@ -79,7 +79,8 @@ def slopes_picture(
 def tiny_network(model: nn.Sequential, *, x1: float = 1.0, x2: float = 2.0) -> ipywidgets.VBox:
     """Two sliders set the inputs of Linear-ReLU-Linear with 2 inputs; all its numbers follow.
 
-    >>> tiny_network(model)
+    >>> net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
+    >>> panel = tiny_network(net)
     """
     alt = (
         "The network as a graph: a circle with its value for each neuron, a line with its weight "

@@ -1,0 +1,278 @@
+"""Checks of lab 01: solutions pass, usual mistakes are named, no answer crashes a check."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from labkit.checks import CheckFailed, NotDone
+from labkit.checks import lab01 as check
+
+CHECKS = ["nudge", "path_influence", "saliency", "integrated", "promised"]
+
+
+def nudge(f, x, y, h):
+    return (f(x + h, y) - f(x - h, y)) / (2 * h), (f(x, y + h) - f(x, y - h)) / (2 * h)
+
+
+def path_influence(w1, w2, hidden):
+    return (w2 * (hidden > 0).float()) @ w1
+
+
+def slope_of(model, image, choose):
+    image = image.clone().requires_grad_()
+    return torch.autograd.grad(choose(model(image[None])), image)[0]
+
+
+def saliency(model, image, target):
+    return slope_of(model, image, lambda out: out[0, target]).abs().amax(0)
+
+
+def integrated(model, image, baseline, target, steps, *, shift=0.5):
+    total = torch.zeros_like(image)
+    for k in range(steps):
+        point = baseline + (k + shift) / steps * (image - baseline)
+        total += slope_of(model, point, lambda out: out[0, target])
+    return (image - baseline) * total / steps
+
+
+def promised(slope, before, after):
+    return (slope * (after - before)).sum(0)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_solution_passes(name, capsys):
+    getattr(check, name)(globals()[name])
+    assert f"✓ {name} is right" in capsys.readouterr().out
+
+
+def test_other_right_ways_pass():
+    check.nudge(lambda f, x, y, h: list(nudge(f, x, y, h)))
+    check.nudge(lambda f, x, y, h: torch.tensor(nudge(f, x, y, h), dtype=torch.float64))
+    check.path_influence(lambda a, b, h: np.asarray(path_influence(a, b, h)))
+    check.promised(lambda s, b, a: torch.einsum("chw,chw->hw", s, a - b))
+
+    def loops(w1, w2, hidden):
+        out = torch.zeros(len(w2), w1.shape[1])
+        for j in range(len(hidden)):
+            if hidden[j] > 0:
+                out += torch.outer(w2[:, j], w1[j])
+        return out
+
+    check.path_influence(loops)
+
+
+def forward(f, x, y, h):
+    return (f(x + h, y) - f(x, y)) / h, (f(x, y + h) - f(x, y)) / h
+
+
+def both_at_once(f, x, y, h):
+    d = (f(x + h, y + h) - f(x - h, y - h)) / (2 * h)
+    return d, d
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (forward, "forward difference"),
+        (lambda f, x, y, h: forward(f, x, y, -h), "backward difference"),
+        (lambda f, x, y, h: [d * 2 * h for d in nudge(f, x, y, h)], "not yet a derivative"),
+        (lambda f, x, y, h: [d * h for d in forward(f, x, y, h)], "after one nudge"),
+        (lambda f, x, y, h: [d * 2 for d in nudge(f, x, y, h)], "twice too much"),
+        (lambda f, x, y, h: [d * h * h for d in nudge(f, x, y, h)], "Write brackets"),
+        (lambda f, x, y, h: [-d for d in nudge(f, x, y, h)], "sign is the wrong way"),
+        (lambda f, x, y, h: nudge(f, x, y, h)[::-1], "changed places"),
+        (both_at_once, "at the same time"),
+        (lambda f, x, y, h: nudge(f, x, y, h)[0], r"should be of shape \(2,\)"),
+        (lambda f, x, y, h: print(nudge(f, x, y, h)), "None: does the function end with"),
+    ],
+)
+def test_mistakes_of_nudge(answer, message):
+    with pytest.raises(CheckFailed, match=message):
+        check.nudge(answer)
+
+
+def paths(w1, w2, hidden):
+    return w2[:, :, None] * (hidden > 0).float()[None, :, None] * w1[None]
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (lambda w1, w2, h: w2 @ w1, "switched off are counted"),
+        (lambda w1, w2, h: (w2 * h) @ w1, "switch, 1 or 0"),
+        (lambda w1, w2, h: path_influence(w1, w2, h).T, "rows and columns are swapped"),
+        (lambda w1, w2, h: paths(w1, w2, h).prod(1), "add the paths"),
+        (lambda w1, w2, h: paths(w1, w2, h).abs().amax(1), "strongest path"),
+        (lambda w1, w2, h: paths(w1, w2, h).abs().sum(1), "may cancel"),
+        (lambda w1, w2, h: paths(w1, w2, h).mean(1), "averaged"),
+        (lambda w1, w2, h: paths(w1, w2, h), "Add them over the hidden"),
+        (lambda w1, w2, h: w1 @ w2, "stopped with RuntimeError"),
+        (lambda w1, w2, h: w1.mul_(2), "in place"),
+    ],
+)
+def test_mistakes_of_path_influence(answer, message):
+    with pytest.raises(CheckFailed, match=message):
+        check.path_influence(answer)
+
+
+def backward(model, image, target):
+    image.requires_grad_()
+    model(image[None])[0, target].backward()
+    return image.grad.abs().amax(0)
+
+
+def training(model, image, target):
+    model.train()
+    return saliency(model, image, target)
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (lambda m, x, t: slope_of(m, x, lambda o: o[0, t]).amax(0), "sign is still there"),
+        (lambda m, x, t: slope_of(m, x, lambda o: o[0, t]).amax(0).abs(), "comes too late"),
+        (lambda m, x, t: slope_of(m, x, lambda o: o[0, t]).sum(0), "summed with their signs"),
+        (lambda m, x, t: slope_of(m, x, lambda o: o[0, t]).sum(0).abs(), "may cancel"),
+        (lambda m, x, t: slope_of(m, x, lambda o: o[0, t]).abs().sum(0), "colours are summed"),
+        (lambda m, x, t: slope_of(m, x, lambda o: o[0, t]).abs().mean(0), "averaged"),
+        (lambda m, x, t: slope_of(m, x, lambda o: o[0, t]), "still apart"),
+        (lambda m, x, t: saliency(m, x, t)[None], "size 1"),
+        (
+            lambda m, x, t: slope_of(m, x, lambda o: o.softmax(1)[0, t]).abs().amax(0),
+            "Leave out the softmax",
+        ),
+        (
+            lambda m, x, t: slope_of(m, x, lambda o: o.log_softmax(1)[0, t]).abs().amax(0),
+            "log-probability",
+        ),
+        (lambda m, x, t: slope_of(m, x, lambda o: o.sum()).abs().amax(0), "all logits together"),
+        (lambda m, x, t: saliency(m, x, 0), "explains class 0"),
+        (lambda m, x, t: saliency(m, x, t) / saliency(m, x, t).max(), "Keep their unit"),
+        (lambda m, x, t: torch.autograd.grad(m(x[None])[0, t], x), "stopped with RuntimeError"),
+        (lambda m, x, t: m(x)[0, t], "stopped with"),
+        (backward, "on the network's weights"),
+        (training, "changes the network"),
+    ],
+)
+def test_mistakes_of_saliency(answer, message):
+    with pytest.raises(CheckFailed, match=message):
+        check.saliency(answer)
+
+
+def only_here(m, x, b, t, n):
+    return (x - b) * slope_of(m, x, lambda out: out[0, t])
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (lambda m, x, b, t, n: integrated(m, x, b, t, n) / (x - b), "Multiply it by the way"),
+        (lambda m, x, b, t, n: integrated(m, x, b, t, n) * n, "divide by steps"),
+        (lambda m, x, b, t, n: -integrated(m, x, b, t, n), "wrong one round"),
+        (lambda m, x, b, t, n: integrated(m, x, b, t, n) / (x - b) * x, "multiplied by the image"),
+        (
+            lambda m, x, b, t, n: integrated(m, x, 0 * b, t, n) / x * (x - b),
+            "starts at the baseline",
+        ),
+        (only_here, "slope at the image alone"),
+        (lambda m, x, b, t, n: integrated(m, x, b, t, n, shift=0), "left ends"),
+        (lambda m, x, b, t, n: integrated(m, x, b, t, n, shift=1), "right ends"),
+        (lambda m, x, b, t, n: integrated(m, x, b, t, n).abs(), "signs are lost"),
+        (lambda m, x, b, t, n: integrated(m, x, b, t, n).sum(0), r"Keep \(3, H, W\)"),
+        (lambda m, x, b, t: integrated(m, x, b, t, 4), "signature must stay"),
+    ],
+)
+def test_mistakes_of_integrated(answer, message):
+    with pytest.raises(CheckFailed, match=message):
+        check.integrated(answer)
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (lambda s, b, a: (s * (b - a)).sum(0), "wrong way round"),
+        (lambda s, b, a: (s * (a - b)).abs().sum(0), "no abs"),
+        (lambda s, b, a: (s * (a - b)).sum(0).abs(), "Sizes only hide"),
+        (lambda s, b, a: (s * (a - b)).mean(0), "averaged"),
+        (lambda s, b, a: s * (a - b), "still apart"),
+        (lambda s, b, a: (s * (a - b)).sum(), "one number for the whole image"),
+        (lambda s, b, a: (s * a).sum(0), "new value"),
+        (lambda s, b, a: (s * b).sum(0), "old value"),
+        (lambda s, b, a: (a - b).sum(0), "step alone"),
+        (lambda s, b, a: (s * (a - b)).sum(1), "should be of shape"),
+    ],
+)
+def test_mistakes_of_promised(answer, message):
+    with pytest.raises(CheckFailed, match=message):
+        check.promised(answer)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_empty_stub_reads_not_done(name):
+    def stub(*args):
+        raise NotImplementedError()
+
+    with pytest.raises(NotDone, match="not done yet"):
+        getattr(check, name)(stub)
+
+
+def endless_recursion(*args):
+    return endless_recursion(*args)
+
+
+def generator(*args):
+    yield 1
+
+
+JUNK = {
+    "nothing": None,
+    "number": 3.0,
+    "text": "0.5",
+    "tensor": torch.zeros(3),
+    "no arguments": lambda: 0,
+    "returns None": lambda *a: None,
+    "returns text": lambda *a: "half",
+    "returns nan": lambda *a: float("nan"),
+    "returns nested lists": lambda *a: [[1], [2, 3]],
+    "returns a dict": lambda *a: {"dx": 1},
+    "returns a function": lambda *a: print,
+    "returns a class": lambda *a: torch.Tensor,
+    "returns empty": lambda *a: torch.zeros(0),
+    "returns huge shape": lambda *a: torch.zeros(1, 1, 1, 1, 1, 1),
+    "returns complex": lambda *a: np.array([1j, 2]),
+    "raises": lambda *a: 1 / 0,
+    "exits": lambda *a: sys.exit(),
+    "recursion": endless_recursion,
+    "generator": generator,
+    "a class": dict,
+    "a module": torch,
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("junk", list(JUNK))
+@pytest.mark.filterwarnings("ignore")
+def test_no_answer_crashes_a_check(name, junk):
+    with pytest.raises(CheckFailed):
+        getattr(check, name)(JUNK[junk])
+
+
+def test_an_endless_loop_is_stopped(monkeypatch):
+    def endless(*args):
+        while True:
+            pass
+
+    real = check.call
+    monkeypatch.setattr(check, "call", lambda f, *a, **o: real(f, *a, **(o | {"seconds": 0.3})))
+    with pytest.raises(CheckFailed, match="never ends"):
+        check.saliency(endless)
+
+
+def test_the_global_seed_is_left_alone():
+    torch.manual_seed(3)
+    before = torch.random.get_rng_state()
+    for name in CHECKS:
+        getattr(check, name)(globals()[name])
+    assert torch.equal(before, torch.random.get_rng_state())

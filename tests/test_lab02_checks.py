@@ -1,0 +1,345 @@
+"""Checks of lab 02: the solution passes, each plausible mistake is named, nothing crashes."""
+
+import random
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+import torch
+
+from labkit import hooks
+from labkit.checks import CheckFailed, NotDone
+from labkit.checks import lab02 as check
+
+NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "02_activation_visualization.ipynb"
+EXERCISES = ["peek", "ascent_step", "loss_by_class", "auc"]
+
+
+def solutions():
+    """The functions of the notebook's exercise cells."""
+    space = {"torch": torch, "hooks": hooks}
+    for cell in nbformat.read(NOTEBOOK, 4).cells:
+        if "exercise" in cell.metadata.get("tags", []):
+            exec(cell.source, space)
+    return space
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_notebooks_solution_passes(name, capsys):
+    getattr(check, name)(solutions()[name])
+    assert "✓" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_stub_reads_not_done(name):
+    def stub(*args):
+        raise NotImplementedError()
+
+    with pytest.raises(NotDone, match="not done yet"):
+        getattr(check, name)(stub)
+
+
+# --- exercise 1
+
+
+def caught(model, images, layer, keep, *, remove=True):
+    kept = []
+    handle = model.get_submodule(layer).register_forward_hook(lambda *a: kept.append(keep(*a)))
+    model(images)
+    if remove:
+        handle.remove()
+    return kept[0]
+
+
+def copied(module, inputs, output):
+    return output.detach().clone()
+
+
+def in_eval_mode(model, images, layer):
+    return caught(model.eval(), images, layer, copied)
+
+
+PEEKS = {
+    "leaves 1 hook in": lambda m, x, n: caught(m, x, n, copied, remove=False),
+    "computation graph": lambda m, x, n: caught(m, x, n, lambda m, i, o: o.clone()),
+    "layer's input": lambda m, x, n: caught(m, x, n, lambda m, i, o: i[0].detach().clone()),
+    "output of the whole model": lambda m, x, n: m(x).detach(),
+    "inplace=True": lambda m, x, n: caught(m, x, n, lambda m, i, o: o.detach()),
+    "changes the mode": in_eval_mode,
+    "the first image only": lambda m, x, n: caught(m, x, n, copied)[0],
+    "mean over the images": lambda m, x, n: caught(m, x, n, copied).mean(0),
+    "outputs\\[0\\]": lambda m, x, n: [caught(m, x, n, copied)],
+    "nothing \\(None\\)": lambda m, x, n: None,
+    "should return a tensor": lambda m, x, n: 3.0,
+    "stopped with AttributeError": lambda m, x, n: m.get_submodule("nose"),
+    "should be of shape": lambda m, x, n: caught(m, x, n, copied).flatten(),
+}
+
+
+@pytest.mark.parametrize("message", PEEKS)
+def test_peek_names_the_mistake(message):
+    with pytest.raises(CheckFailed, match=message):
+        check.peek(PEEKS[message])
+
+
+def test_peek_accepts_labkits_own():
+    check.peek(lambda model, images, layer: hooks.activations(model, images, layer)[layer])
+
+
+# --- exercise 2
+
+
+def stepped(excite, image, change):
+    pixels = image.detach().clone().requires_grad_()
+    (slope,) = torch.autograd.grad(excite(pixels), pixels)
+    return change(image, slope, slope.pow(2).mean().sqrt() + 1e-8)
+
+
+def in_place(excite, image, rate):
+    image += rate * stepped(excite, image, lambda x, g, s: g / s)
+    return image.clamp_(0, 1)
+
+
+def no_epsilon(excite, image, rate):
+    size = stepped(excite, image, lambda x, g, s: g.pow(2).mean().sqrt())
+    return stepped(excite, image, lambda x, g, s: (x + rate * g / size).clamp(0, 1))
+
+
+def attached(excite, image, rate):
+    return stepped(excite, image.requires_grad_(), lambda x, g, s: (x + rate * g / s).clamp(0, 1))
+
+
+def without_leaf(excite, image, rate):
+    return image + rate * torch.autograd.grad(excite(image), image)[0]
+
+
+STEPS = {
+    "downhill": lambda e, x, r: stepped(e, x, lambda x, g, s: (x - r * g / s).clamp(0, 1)),
+    "leave the range": lambda e, x, r: stepped(e, x, lambda x, g, s: x + r * g / s),
+    "not brought to size": lambda e, x, r: stepped(e, x, lambda x, g, s: (x + r * g).clamp(0, 1)),
+    "root of the sum": lambda e, x, r: stepped(
+        e, x, lambda x, g, s: (x + r * g / g.norm()).clamp(0, 1)
+    ),
+    "root is missing": lambda e, x, r: stepped(
+        e, x, lambda x, g, s: (x + r * g / s**2).clamp(0, 1)
+    ),
+    "sign of the gradient": lambda e, x, r: stepped(
+        e, x, lambda x, g, s: (x + r * g.sign()).clamp(0, 1)
+    ),
+    "this is the gradient": lambda e, x, r: stepped(e, x, lambda x, g, s: g),
+    "the step alone": lambda e, x, r: stepped(e, x, lambda x, g, s: r * g / s),
+    "has not moved": lambda e, x, r: x,
+    "in place": in_place,
+    "image is nan": no_epsilon,
+    "graph of this step": attached,
+    "requires_grad_": without_leaf,
+}
+
+
+@pytest.mark.parametrize("message", STEPS)
+def test_ascent_step_names_the_mistake(message):
+    with pytest.raises(CheckFailed, match=message):
+        check.ascent_step(STEPS[message])
+
+
+# --- exercise 3
+
+
+def rights(model, images, labels, layer, channel):
+    with torch.no_grad():
+        before = model(images).argmax(1) == labels
+        with hooks.switched_off(model, layer, channel):
+            return before.double(), (model(images).argmax(1) == labels).double()
+
+
+def by_class(values, labels):
+    return torch.stack([values[labels == k].mean() for k in range(10)])
+
+
+def lost(*args):
+    before, after = rights(*args)
+    return by_class(before - after, args[2])
+
+
+def counts(*args):
+    before, after = rights(*args)
+    return torch.stack([(before - after)[args[2] == k].sum() for k in range(10)])
+
+
+def relative(*args):
+    before, after = rights(*args)
+    return lost(*args) / by_class(before, args[2])
+
+
+def hook_left(*args):
+    result = lost(*args)
+    args[0].see.register_forward_hook(lambda module, inputs, output: output * 0)
+    return result
+
+
+LOSSES = {
+    "wrong way round": lambda *a: -lost(*a),
+    "one number for all": lambda *a: lost(*a) @ a[2].bincount(minlength=10).double() / len(a[2]),
+    "numbers of images": counts,
+    "number of all images": lambda *a: counts(*a) / len(a[2]),
+    "accuracy without the channel": lambda *a: by_class(rights(*a)[1], a[2]),
+    "with the channel on": lambda *a: by_class(rights(*a)[0], a[2]),
+    "what was right before": relative,
+    "nothing was lost": lambda *a: torch.zeros(10),
+    "should be of shape \\(10,\\)": lambda *a: lost(*a)[:9],
+    "leaves 1 hook": hook_left,
+}
+
+
+@pytest.mark.parametrize("message", LOSSES)
+def test_loss_by_class_names_the_mistake(message):
+    with pytest.raises(CheckFailed, match=message):
+        check.loss_by_class(LOSSES[message])
+
+
+# --- exercise 4
+
+
+def pairs(scores, is_digit):
+    return scores[is_digit][:, None] - scores[~is_digit][None]
+
+
+def won(scores, is_digit, tie=0.5):
+    difference = pairs(scores, is_digit)
+    return (difference > 0).double() + tie * (difference == 0).double()
+
+
+def strict_auc(scores, is_digit):
+    difference = pairs(scores, is_digit)
+    return (difference > 0).double().sum() / (difference != 0).sum()
+
+
+AUCS = {
+    "direction is reversed": lambda s, d: 1 - won(s, d).mean(),
+    "ties count as lost": lambda s, d: won(s, d, 0.0).mean(),
+    "ties count as won": lambda s, d: won(s, d, 1.0).mean(),
+    "ties are left out": strict_auc,
+    "number of won pairs": lambda s, d: won(s, d).sum(),
+    "square of the number": lambda s, d: won(s, d).sum() / len(s) ** 2,
+    "digit's images alone": lambda s, d: won(s, d).sum() / d.sum(),
+    "should be one number": lambda s, d: won(s, d).mean(1),
+    "not finite": lambda s, d: float("nan"),
+}
+
+
+@pytest.mark.parametrize("message", AUCS)
+def test_auc_names_the_mistake(message):
+    with pytest.raises(CheckFailed, match=message):
+        check.auc(AUCS[message])
+
+
+def test_auc_accepts_a_plain_number_and_a_loop():
+    def slow(scores, is_digit):
+        a, b = scores[is_digit].tolist(), scores[~is_digit].tolist()
+        return sum((x > y) + (x == y) / 2 for x in a for y in b) / (len(a) * len(b))
+
+    check.auc(slow)
+
+
+# --- nothing crashes a check, and it leaves no trace
+
+
+class Odd:
+    def __repr__(self):
+        raise RuntimeError("no words")
+
+
+def generator(*args):
+    yield 1
+
+
+def recursion(*args):
+    return recursion(*args)
+
+
+ANSWERS = [None, 3, "text", [], {}, Odd(), torch.zeros(3), np.zeros(3), lambda: 1, int, print]
+RESULTS = [
+    None,
+    True,
+    "text",
+    [],
+    {},
+    Odd(),
+    [[1], [1, 2]],
+    float("nan"),
+    float("inf"),
+    10**400,
+    1 + 2j,
+    torch.zeros(0),
+    torch.zeros(2, 3, 4),
+    torch.tensor(1 + 2j),
+    torch.zeros(3, 3).to_sparse(),
+    torch.zeros(10).to_sparse(),
+    torch.zeros(3, device="meta"),
+    torch.nn.Linear(1, 1),
+    np.array(["a"]),
+    np.array([None]),
+    print,
+]
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize("answer", ANSWERS, ids=lambda a: type(a).__name__)
+def test_no_answer_crashes_a_check(name, answer):
+    with pytest.raises(CheckFailed):
+        getattr(check, name)(answer)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize("number", range(len(RESULTS)))
+def test_no_result_crashes_a_check(name, number):
+    with pytest.raises(CheckFailed):
+        getattr(check, name)(lambda *args: RESULTS[number])
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize("error", [ValueError, KeyError, SystemExit, StopIteration, GeneratorExit])
+def test_no_exception_crashes_a_check(name, error):
+    def answer(*args):
+        raise error("broken")
+
+    with pytest.raises(CheckFailed, match="stopped with"):
+        getattr(check, name)(answer)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize("answer", [generator, recursion])
+def test_generators_and_recursion(name, answer):
+    with pytest.raises(CheckFailed):
+        getattr(check, name)(answer)
+
+
+def test_a_broken_model_does_not_break_the_check():
+    def breaks(model, images, layer):
+        output = PEEKS["mean over the images"](model, images, layer)
+        del model.logits, model.conv
+        return output
+
+    with pytest.raises(CheckFailed):
+        check.peek(breaks)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_random_states_and_gradient_mode_stay(name):
+    torch.manual_seed(3)
+    before = torch.get_rng_state(), random.getstate(), np.random.get_state()[1].tolist()
+
+    def answer(*args):
+        torch.rand(3), random.random(), np.random.rand()
+        torch.set_grad_enabled(False)
+        return solutions()[name](*args)
+
+    try:
+        getattr(check, name)(answer)
+    except CheckFailed:
+        pass  # ascent_step needs gradients
+    assert torch.equal(torch.get_rng_state(), before[0]) and torch.is_grad_enabled()
+    assert random.getstate() == before[1]
+    assert np.random.get_state()[1].tolist() == before[2]
