@@ -149,7 +149,7 @@ def heats(
     places = iter(axes.flat)
     if image is not None:
         first = next(places)
-        first.imshow(image.detach().cpu().permute(1, 2, 0))
+        first.imshow(image.detach().cpu().permute(1, 2, 0).numpy())
         first.set_title("the photo")
     for ax, (name, one) in zip(places, heats.items(), strict=False):
         heat(one, signed=signed, ax=ax, title=name, unit=unit, clip=clip)

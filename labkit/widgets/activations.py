@@ -106,7 +106,7 @@ def channel_walk(
 ) -> ipywidgets.VBox:
     """Controls for photo, layer and channel above the pictures of `ChannelWalk`.
 
-    >>> channel_walk(model, photos, ["cat", "coffee"], ["stem", "head"])
+    >>> widget = channel_walk(model, photos, ["cat", "coffee"], ["stem", "head"])
     """
     walk = ChannelWalk(model, photos, names, layers)
     style = {"style": {"description_width": "120px"}, "layout": {"width": "480px"}}
