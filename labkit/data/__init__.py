@@ -16,6 +16,7 @@ _HOME = {
     "Labelled": "digits",
     "digits_path": "digits",
     "load_digits": "digits",
+    "coloured_digits": "coloured",
     "Canids": "canids",
     "load_canids": "canids",
     "on_ground": "canids",

@@ -1,0 +1,11 @@
+"""Wolves, huskies and cars, drawn by ray marching, with exact masks; every seed another scene.
+
+>>> from labkit import render
+>>> image, mask = render.scene("husky", "grass", seed=0)
+
+The shapes are signed-distance fields on the CPU; see `scene` for what varies and what stays.
+"""
+
+from labkit.render.scenes import ANIMALS, GROUNDS, Cutout, Scene, backdrop, cutout, scene
+
+__all__ = ["ANIMALS", "GROUNDS", "Cutout", "Scene", "backdrop", "cutout", "scene"]

@@ -1,0 +1,118 @@
+"""The animal's own picture: colour and coverage of every pixel, the same on any ground.
+
+Rays are traced at several samples a pixel, lit, and averaged. Nothing about the ground enters.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from labkit.render import coats, march
+from labkit.render.animal import Animal
+from labkit.render.camera import Camera
+from labkit.render.light import Light, ShadowMap
+from labkit.render.noise import noise, smoothstep, unit
+from labkit.render.threads import one_each
+
+SAMPLES = 2  # a pixel's side
+
+
+def draw_layer(animal: Animal, camera: Camera, light: Light, shadow: ShadowMap):
+    """Linear colour (H, W, 3) and coverage (H, W) in [0, 1] of the animal."""
+    size = camera.size * SAMPLES
+    rays = camera.rays(size).reshape(-1, 3)
+    canvas = torch.zeros(size * size, 4)
+
+    def draw(tile) -> None:
+        samples, part, span = tile
+        step = camera.pixel / SAMPLES  # width of a sample, one metre away
+        hit, t = march.trace(part, camera.eye, rays[samples], span, grain=step * float(span[0]))
+        if len(hit):
+            index = samples.flatten()[hit]
+            points = camera.eye + t[:, None] * rays[index]
+            linear = _shade(part, points, rays[index], step * t, light, shadow)
+            above = (points[:, 1] >= _drift(points)).float()[:, None]
+            canvas[index] = torch.cat([linear, torch.ones_like(above)], 1) * above
+
+    with one_each() as workers, ThreadPoolExecutor(workers) as pool:
+        list(pool.map(draw, march.tiles(animal, camera, size)))  # tiles share no sample
+    canvas = canvas.reshape(size, size, 4).permute(2, 0, 1)[None]
+    pixels = F.avg_pool2d(canvas, SAMPLES)[0].permute(1, 2, 0)
+    return pixels[..., :3] / pixels[..., 3:].clamp_min(1e-3), pixels[..., 3]
+
+
+def _drift(points: Tensor) -> Tensor:
+    """Height (M,) below which feet sink in: ragged like grass or trodden snow, on any ground."""
+    x, z = points[:, 0] * 70, points[:, 2] * 70
+    return 0.004 + 0.030 * (noise(torch.stack([x, x * 0, z], 1))[:, 2] - 0.35).clamp_min(0)
+
+
+def _shade(animal: Animal, points, rays, footprint, light: Light, shadow: ShadowMap) -> Tensor:
+    """Linear colour (M, 3) of points on the fur."""
+    distance, share = animal.skin(points)
+    normal = _normal(animal, points)
+    length = share @ animal.fur
+    lie = unit(share @ animal.flow)
+    lie = unit(lie - (lie * normal).sum(1, keepdim=True) * normal)
+    streak, tilt = _strands(animal, points, lie, footprint)
+    albedo, gloss, bare = coats.paint(animal, points, normal, share, streak)
+    strength = (length / 0.03).clamp(0.42, 1.2) * (1 - bare)
+    albedo = albedo * (1 + 0.95 * streak * strength)[:, None].clamp(0.35, 1.8)
+    depth = (distance / length.clamp_min(1e-3)).clamp(0, 1)
+    depth = torch.where(length < 0.008, torch.ones_like(depth), depth)
+    fine = unit(normal + tilt * (0.75 * strength)[:, None])
+    occlusion = _occlusion(animal, points, normal) * (0.60 + 0.40 * smoothstep(0.05, 0.5, depth))
+    lit = shadow.lit(points + normal * 0.012, bias=0.035)
+    return _light(albedo, gloss, fine, rays, lie, strength, occlusion, lit, light)
+
+
+def _light(albedo, gloss, normal, rays, lie, strength, occlusion, lit, light: Light) -> Tensor:
+    """Sun wrapped softly round the fur, sky, a rim of light against the sun, gloss on eyes."""
+    sun = light.direction
+    wrapped = ((normal @ sun + 0.22) / 1.22).clamp_min(0) * lit
+    ambient = light.ambient(normal[:, 1]) * occlusion[:, None]
+    out = albedo * (light.sun * wrapped[:, None] + ambient)
+    half = unit(sun - rays)
+    sheen = (1 - (lie * half).sum(1) ** 2).clamp_min(0) ** 20 * wrapped * 0.025 * strength
+    facing = (-(normal * rays).sum(1)).clamp(0, 1)
+    against = (rays @ sun).clamp(0, 1) * (1 - facing) ** 3 * occlusion * strength
+    out = out + light.sun * (sheen * lit)[:, None]
+    out = out + (0.5 * albedo + 0.05) * light.sun * (0.6 * against)[:, None]
+    glint = ((normal * half).sum(1).clamp(0, 1) ** 70) * gloss
+    return out + glint[:, None] * (0.35 * light.sun + 0.2 * light.sky) * 0.8
+
+
+def _normal(animal: Animal, points: Tensor, step: float = 0.006) -> Tensor:
+    """Outward unit normals (M, 3) of the body, from four distances (a tetrahedron)."""
+    corners = torch.tensor([[1.0, -1, -1], [-1, -1, 1], [-1, 1, -1], [1, 1, 1]])
+    around = (points[:, None] + step * corners).reshape(-1, 3)
+    return unit(animal.skin(around)[0].reshape(-1, 4) @ corners)
+
+
+def _occlusion(animal: Animal, points: Tensor, normal: Tensor) -> Tensor:
+    """Share of the sky (M,) left open by the body nearby, and by the ground under the belly."""
+    open_sky = torch.ones(len(points))
+    for reach, weight in ((0.05, 0.35), (0.13, 0.5)):
+        gap = animal.solid(points + normal * reach)
+        open_sky = open_sky - weight * (1 - (gap / reach).clamp(0, 1))
+    low = smoothstep(-0.05, 0.40, points[:, 1] + 0.2 * normal[:, 1] + 0.1)
+    return (open_sky * (0.62 + 0.38 * low)).clamp(0.12, 1)
+
+
+def _strands(animal: Animal, points: Tensor, lie: Tensor, footprint: Tensor):
+    """Fur strands: noise smeared along the lie of the coat; brightness (M,) and tilt (M, 3).
+
+    Strands are never finer than the samples (`footprint`, metres a sample).
+    """
+    fine = 1 / footprint.mean().clamp_min(0.0022) / 2.2
+    still = points + animal.offset
+    total = torch.zeros(len(points), 4)
+    for k in (-1.5, -0.5, 0.5, 1.5):
+        total += noise((still + lie * (k * 2.0 / fine)) * fine) - 0.5
+        total += 0.7 * (noise((still + lie * (k * 0.016)) * 42) - 0.5)
+    total = total / 4
+    return total[:, 0] * 2.0, total[:, 1:] * 1.6
