@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from labkit.checkpoints import Checkpoint
+
 Data = tuple[Tensor, Tensor]  # images (N, ...), labels (N,)
 
 
@@ -70,36 +72,32 @@ def fit(
     `train` and `valid` are pairs (images (N, ...), labels (N,)). With `patience=p` training ends
     after p epochs without a lower validation loss, and the best epoch's weights come back. With
     `checkpoint=path` each epoch is saved there; the same call again, after a killed kernel, goes
-    on behind the last saved epoch and ends with the same numbers as an uninterrupted run. The
-    device (CUDA, MPS or CPU) is chosen automatically; the model comes back to the device and mode
-    it had, the global random state is left alone. Raises ValueError for data that do not fit
-    together and for a checkpoint of another run, FloatingPointError when the loss is not finite.
+    on behind it and ends with the same numbers as an uninterrupted run. The device (CUDA, MPS or
+    CPU) is chosen automatically; device and mode of the model and the global random state are as
+    before. Raises ValueError for data that do not fit together and for a checkpoint of another
+    run, FloatingPointError when the loss is not finite.
 
     >>> train, valid = labkit.data.load_digits()
     >>> history = fit(LeNet(seed=0), train, valid, epochs=2, progress=False)
     >>> len(history.rows)
     2
     """
-    from labkit.checkpoints import Checkpoint
-
     _check(train, valid, epochs=epochs, batch_size=batch_size, patience=patience)
+    say = print if progress else lambda *_: None
     device, home, was_training = pick_device(device), _device_of(model), model.training
     optimizer = torch.optim.Adam(model.to(device).parameters(), lr=lr)
     saved = Checkpoint(checkpoint, model, optimizer, _settings(train, lr, batch_size, seed))
     try:
         history = History([Row(*values) for values in saved.load()])
-        if progress:
-            print(history)
+        say(history)
         while len(history.rows) < epochs and not _out_of_patience(history, patience):
             epoch = len(history.rows) + 1
             with _seeded(seed, epoch, device):
                 batches = _batches(train, batch_size, device, epoch if progress else None)
                 train_loss = _train_epoch(model, batches, optimizer, loss)
-            valid_loss, valid_accuracy = evaluate(model, valid, loss=loss)
-            history.rows.append(Row(epoch, train_loss, valid_loss, valid_accuracy))
+            history.rows.append(Row(epoch, train_loss, *evaluate(model, valid, loss=loss)))
             saved.save(history.rows, is_best=history.best.epoch == epoch)
-            if progress:
-                print(history.rows[-1])
+            say(history.rows[-1])
         if patience is not None:
             saved.restore_best()
     finally:

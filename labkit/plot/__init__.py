@@ -11,6 +11,7 @@ _HOME = {
     "basic": ["bars", "curves", "grid", "heat", "history", "image"],
     "derivatives": ["errors", "heats", "landscape", "matrix", "network"],
     "activations": ["histograms", "layer_maps", "mosaic", "scatter", "table"],
+    "explanations": ["dots", "heats_over", "interval"],
 }
 
 

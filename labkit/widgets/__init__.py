@@ -10,6 +10,7 @@ _HOME = {
     "core": ["Canvas", "live", "slider", "to_pixels", "to_png"],
     "derivatives": ["slopes", "slopes_picture", "tiny_network", "tiny_network_picture"],
     "activations": ["ChannelWalk", "channel_walk"],
+    "explanations": ["SceneExplorer", "scene_explorer", "vote"],
 }
 
 
