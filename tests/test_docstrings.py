@@ -29,7 +29,13 @@ def words():
     images = torch.rand(2, 3, 64, 64)
     model = models.load_pretrained(size=64)
     known = {"torch": torch, "labkit": labkit, "model": model, "images": images, "image": images[0]}
-    known |= {"photos": images, "LeNet": models.LeNet, "gradient": gradient, "Figure": Figure, "data": data}
+    known |= {
+        "photos": images,
+        "LeNet": models.LeNet,
+        "gradient": gradient,
+        "Figure": Figure,
+        "data": data,
+    }
     return known | {"ipywidgets": ipywidgets}
 
 

@@ -1,0 +1,258 @@
+"""Checks of lab 03: LIME's sample weights, a score no blob can fool, digits with a colour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from labkit.checks.core import CheckFailed, as_tensor, call, compare, describe, exercise
+
+
+@exercise
+def sample_weights(answer: Callable[[Tensor, float], Tensor]) -> str:
+    """sample_weights(on (N, K) bool, width) -> (N,), the kernel of LIME."""
+    generator = torch.Generator().manual_seed(1)
+    for samples, pieces, width, keep in [(6, 9, 0.25, 0.5), (5, 4, 0.6, 0.8), (9, 30, 0.4, 0.3)]:
+        on = torch.rand(samples, pieces, generator=generator) < keep
+        on[0] = True
+        _sample_weights_of(answer, on, width)
+    on = torch.ones(3, 2, dtype=torch.bool)
+    on[0] = False  # a sample that shows nothing at all
+    _sample_weights_of(answer, on, 0.25)
+    return "sample_weights is right: 1 for the whole image, less the more of it is hidden."
+
+
+@exercise
+def fair_score(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
+    """fair_score(heats (B, H, W), masks (B, H, W)) -> (B,), own share minus the others' mean."""
+    generator = torch.Generator().manual_seed(2)
+    for count, height, width in [(4, 6, 5), (2, 3, 7), (7, 4, 4)]:
+        heats = 0.05 + torch.rand(count, height, width, generator=generator)
+        masks = torch.rand(count, height, width, generator=generator) < 0.4
+        masks[:, 0, 0], masks[:, -1, -1] = True, False
+        masks[0, :2] = True  # masks of different sizes
+        shares = _shares(heats, masks)
+        got = call(answer, heats, masks)
+        what = f"fair_score of {count} heats {height} x {width}"
+        _expect(got, _own_minus_others(shares), _score_mistakes(heats, masks), what=what)
+    _refuse_a_fooled_score(answer)
+    return "fair_score is right: a blob in the middle gets 0."
+
+
+@exercise
+def colour(answer: Callable[..., tuple[Tensor, Tensor]]) -> str:
+    """colour(images, digits, rate, generator) -> (images (N, 2, H, W), labels (N,))."""
+    for seed, rate in enumerate([0.1, 0.9, 0.0]):
+        generator = torch.Generator().manual_seed(seed)
+        images = 0.1 + 0.9 * torch.rand(4000, 1, 3, 2, generator=generator)
+        digits = torch.randint(0, 10, (4000,), generator=generator)
+        got = call(answer, images, digits, rate, torch.Generator().manual_seed(seed + 10))
+        painted, labels = _two(got)
+        _check_labels(labels, digits)
+        _check_paint(painted, images)
+        _check_colours(painted, labels, digits, rate)
+    return "colour is right: the label is noisy, and the colour follows the label, not the digit."
+
+
+def _sample_weights_of(answer: Callable, on: Tensor, width: float) -> None:
+    got = call(answer, on, width)
+    what = f"sample_weights of {on.shape[0]} samples of {on.shape[1]} superpixels, width={width}"
+    distance = 1 - on.float().mean(1).sqrt()
+    want = torch.exp(-((distance / width) ** 2)).sqrt()
+    _expect(got, want, _weight_mistakes(on, distance, width), what=what)
+
+
+def _weight_mistakes(on: Tensor, distance: Tensor, width: float) -> dict[str, Tensor]:
+    share, square = on.float().mean(1), torch.exp(-((distance / width) ** 2))
+    plain, cosine = 1 - share, share.sqrt()
+    root = "the outer square root is missing: sqrt(exp(...))."
+
+    def kernel(d: Tensor) -> Tensor:
+        return torch.exp(-((d / width) ** 2)).sqrt()
+
+    return {
+        root: square,
+        "the distance is not squared within exp.": torch.exp(-distance / width).sqrt(),
+        "the distance is not squared within exp, and the outer square root is missing.": (
+            torch.exp(-distance / width)
+        ),
+        "this is the similarity put into the kernel: sqrt(share) is the similarity, the distance "
+        "is 1 - sqrt(share). As it is, hidden images count most.": kernel(cosine),
+        "the share that is on is put into the kernel as if it were a distance.": kernel(share),
+        "the distance is 1 - share. The cosine distance has a square root: 1 - sqrt(share).": (
+            kernel(plain)
+        ),
+        "the distance counts the superpixels that are off. Divide by their number, and take the "
+        "root: 1 - sqrt(share).": kernel((~on).float().sum(1)),
+        "the width is not squared: d^2 / width^2.": torch.exp(-(distance**2) / width).sqrt(),
+        "this divides by 2 width^2, as the normal distribution does, and takes a root too. LIME "
+        "has sqrt(exp(-d^2 / width^2)).": torch.exp(-((distance / width) ** 2) / 2).sqrt(),
+        "the sign in the exponent is missing: close samples must weigh more.": (
+            torch.exp((distance / width) ** 2).sqrt()
+        ),
+        "the weights are divided by their sum. Leave them: 1 for a sample that shows all.": (
+            square.sqrt() / square.sqrt().sum()
+        ),
+        "the weights are divided by the largest. Leave them as they are.": (
+            square.sqrt() / square.sqrt().max()
+        ),
+        "these are the distances, not yet the weights.": distance,
+        "these are the shares that are on, not yet the weights.": share,
+    }
+
+
+def _shares(heats: Tensor, masks: Tensor) -> Tensor:
+    """The share of heat i within mask j: (B, B)."""
+    inside = torch.einsum("ihw,jhw->ij", heats.double(), masks.double())
+    return inside / heats.double().sum((1, 2))[:, None]
+
+
+def _own_minus_others(shares: Tensor) -> Tensor:
+    own = shares.diagonal()
+    return own - (shares.sum(1) - own) / (len(shares) - 1)
+
+
+def _score_mistakes(heats: Tensor, masks: Tensor) -> dict[str, Tensor]:
+    shares, count = _shares(heats, masks), len(heats)
+    own, area = shares.diagonal(), masks.double().mean((1, 2))
+    right = _own_minus_others(shares)
+    others = (shares.sum(1) - own) / (count - 1)
+    inside = torch.einsum("ihw,jhw->ij", heats.double(), masks.double())
+    return {
+        "this is the share in the own mask alone. A blob in the middle still gets a lot: subtract "
+        "its mean share in the other masks.": own,
+        "the own share is divided by the mask's area (lift). A blob in the middle still gets more "
+        "than 1 where masks lie in the middle. Subtract the share in the other masks.": own / area,
+        "the mask's area is subtracted. That fools a blob in the rim, not one in the middle: "
+        "subtract the share in the other masks.": own - area,
+        "the mean over all masks is subtracted, the own one among them. Leave it out: divide by "
+        "B - 1.": own - shares.mean(1),
+        "the sum over the others is divided by B, not by B - 1.": (
+            own - (shares.sum(1) - own) / count
+        ),
+        "the shares in the others are summed. Take their mean.": own - (shares.sum(1) - own),
+        "these are the other heats in this mask. It is this heat in the other masks: sum along the "
+        "other dimension.": own - (shares.sum(0) - own) / (count - 1),
+        "this is the mean share in the other masks. Subtract it from the own share.": others,
+        "the sign is the wrong way round: own minus others.": -right,
+        "the own share is divided by the others' mean. Subtract it.": own / others,
+        "this is heat, not a share of it: divide by the sum of each heat.": _own_minus_others(
+            inside
+        ),
+        "this is a mean over pixels, not a share: divide by the sum of each heat.": (
+            _own_minus_others(inside / heats[0].numel())
+        ),
+        "this is one number. Give one for each image: (B,).": right.mean(),
+    }
+
+
+def _refuse_a_fooled_score(answer: Callable) -> None:
+    row = torch.arange(9.0)
+    blob = torch.exp(-((row[:, None] - 4) ** 2 + (row - 4) ** 2) / 8).expand(5, 9, 9).clone()
+    masks = torch.rand(5, 9, 9, generator=torch.Generator().manual_seed(3)) < blob
+    masks[:, 4, 4] = True
+    got = call(answer, blob, masks)
+    want = _own_minus_others(_shares(blob, masks))
+    compare(got, want, what="fair_score of five equal blobs", atol=1e-5)
+
+
+def _two(got: Any) -> tuple[Tensor, Tensor]:
+    if not isinstance(got, tuple | list) or len(got) != 2:
+        raise CheckFailed(
+            f"colour should return two things, (images, labels), but returns {describe(got)}."
+        )
+    painted, labels = as_tensor(got[0], what="images"), as_tensor(got[1], what="labels")
+    for name, tensor in {"images": painted, "labels": labels}.items():
+        if not torch.isfinite(tensor).all():
+            raise CheckFailed(f"{name} hold values that are not finite numbers (nan or inf).")
+    return painted, labels
+
+
+def _check_labels(labels: Tensor, digits: Tensor) -> None:
+    if labels.shape != digits.shape:
+        raise CheckFailed(f"labels should be of shape (4000,), but are {tuple(labels.shape)}.")
+    if not ((labels == 0) | (labels == 1)).all():
+        raise CheckFailed("labels should be 0 or 1: 1 for the digits 5 to 9.")
+    flipped = (labels.bool() != (digits >= 5)).double().mean().item()
+    if _near(flipped, 0.25):
+        return
+    reasons = {
+        0.0: "step 1's noise is missing: flip each label with probability 0.25.",
+        1.0: "all labels are the wrong way round: 1 for the digits 5 to 9.",
+        0.75: "three quarters are flipped. With probability 0.25 means: rand < 0.25.",
+    }
+    why = _reason(flipped, reasons)
+    if _near((labels.bool() != (digits > 5)).double().mean().item(), 0.25):
+        why = "the digit 5 belongs to label 1: digits >= 5."
+    if _near((labels.bool() != (digits % 2 == 1)).double().mean().item(), 0.25):
+        why = "these labels follow odd and even. Label 1 is for the digits 5 to 9."
+    raise CheckFailed(
+        f"labels: {flipped:.0%} differ from (digit >= 5), but 25% should. {why}".rstrip()
+    )
+
+
+def _check_paint(painted: Tensor, images: Tensor) -> None:
+    want = (len(images), 2, *images.shape[-2:])
+    if painted.shape != want:
+        raise CheckFailed(f"images should be of shape {want}, but are {tuple(painted.shape)}.")
+    used = (painted.abs().flatten(2).amax(2) > 0).sum(1)
+    if (used == 2).any():
+        raise CheckFailed(
+            f"images: {(used == 2).double().mean():.0%} have ink in both channels. A digit is "
+            "painted in one, the other stays 0."
+        )
+    if (used == 0).any():
+        raise CheckFailed(f"images: {(used == 0).double().mean():.0%} have no ink at all.")
+    if not torch.allclose(painted.sum(1), images[:, 0].double(), atol=1e-5):
+        raise CheckFailed(
+            "images: the ink has changed. Each digit should keep its values, in its place in the "
+            "batch."
+        )
+
+
+def _check_colours(painted: Tensor, labels: Tensor, digits: Tensor, rate: float) -> None:
+    colours = painted[:, 1].flatten(1).amax(1) > 0
+    lies = (colours != labels.bool()).double().mean().item()
+    if _near(lies, rate):
+        return
+    clean = (colours != (digits >= 5)).double().mean().item()
+    if _near(clean, rate):
+        why = "The colour follows the digit. It should follow the noisy label of step 1."
+    else:
+        why = _reason(
+            lies,
+            {
+                1 - rate: "It is the wrong way round: channel 0 for colour 0, channel 1 for colour "
+                "1, and rand < rate for a lie.",
+                0.0: "`rate` is not used: flip the colour with this probability.",
+                0.5: "The colours have nothing to do with the labels.",
+                0.25: "0.25 is the noise of the labels; the colour lies with probability `rate`.",
+            },
+        )
+    raise CheckFailed(
+        f"with rate={rate:g} the colour should differ from the label in {rate:.0%} of the digits, "
+        f"but does in {lies:.0%}. {why}".rstrip()
+    )
+
+
+def _near(share: float, want: float) -> bool:
+    """Within four standard deviations of 4000 draws, and exact where nothing is drawn."""
+    return abs(share - want) <= 4 * (want * (1 - want) / 4000) ** 0.5 + 1e-9
+
+
+def _reason(share: float, reasons: dict[float, str]) -> str:
+    return next((why for value, why in reasons.items() if _near(share, value)), "")
+
+
+def _expect(got: Any, want: Tensor, mistakes: dict[str, Tensor], **options: Any) -> None:
+    """`compare`, leaving out mistakes that happen to give the right answer in this case."""
+    want = want.double()
+
+    def differs(wrong: Tensor) -> bool:
+        return wrong.shape != want.shape or not torch.allclose(wrong.double(), want)
+
+    unlike = {message: wrong for message, wrong in mistakes.items() if differs(wrong)}
+    compare(got, want, mistakes=unlike, **options)

@@ -1,0 +1,165 @@
+"""Checks of lab 03: solutions pass, usual mistakes are named, no answer crashes a check."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from labkit.checks import CheckFailed, NotDone
+from labkit.checks import lab03 as check
+
+CHECKS = ["sample_weights", "fair_score", "colour"]
+
+
+def sample_weights(on, width):
+    distance = 1 - on.float().mean(1).sqrt()
+    return torch.exp(-(distance**2) / width**2).sqrt()
+
+
+def shares(heats, masks):
+    return torch.einsum("ihw,jhw->ij", heats, masks.float()) / heats.sum((1, 2))[:, None]
+
+
+def fair_score(heats, masks):
+    s = shares(heats, masks)
+    return s.diagonal() - (s.sum(1) - s.diagonal()) / (len(s) - 1)
+
+
+def colour(images, digits, rate, generator, *, noise=0.25, of=None, flip=None, both=False):
+    wrong = torch.rand(len(digits), generator=generator) < noise
+    clean = (digits >= 5) if of is None else of(digits)
+    labels = (clean ^ wrong).long()
+    lies = torch.rand(len(digits), generator=generator) < (rate if flip is None else flip(rate))
+    colours = labels ^ lies.long()
+    red = images * (colours == 0).view(-1, 1, 1, 1)
+    return torch.cat([images if both else red, images - red], 1), labels
+
+
+def colour_of_the_digit(images, digits, rate, generator):
+    labels = colour(images, digits, rate, generator)[1]
+    clean = (digits >= 5).long()
+    lies = torch.rand(len(digits), generator=generator) < rate
+    return images * torch.eye(2)[clean ^ lies.long()][:, :, None, None], labels
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_solution_passes(name, capsys):
+    getattr(check, name)(globals()[name])
+    assert f"✓ {name} is right" in capsys.readouterr().out
+
+
+def test_other_right_ways_pass():
+    check.sample_weights(lambda on, w: np.asarray(sample_weights(on, w)))
+    check.fair_score(lambda h, m: fair_score(h, m).tolist())
+    check.colour(lambda *a: list(colour(*a)))
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (lambda on, w: sample_weights(on, w) ** 2, "outer square root is missing"),
+        (lambda on, w: torch.exp(-(1 - on.float().mean(1).sqrt()) / w).sqrt(), "not squared"),
+        (lambda on, w: torch.exp(-on.float().mean(1) / w**2).sqrt(), "similarity"),
+        (
+            lambda on, w: torch.exp(-((1 - on.float().mean(1)) ** 2) / w**2).sqrt(),
+            "1 - sqrt",
+        ),
+        (lambda on, w: sample_weights(on, w) / sample_weights(on, w).sum(), "by their sum"),
+        (lambda on, w: sample_weights(on, w) ** 0.5, "divides by 2 width"),
+        (lambda on, w: 1 / sample_weights(on, w), "sign in the exponent"),
+        (lambda on, w: 1 - on.float().mean(1).sqrt(), "these are the distances"),
+        (lambda on, w: sample_weights(on, w)[0], "should be of shape"),
+    ],
+)
+def test_mistakes_of_sample_weights(answer, message):
+    with pytest.raises(CheckFailed, match=message):
+        check.sample_weights(answer)
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (lambda h, m: shares(h, m).diagonal(), "own mask alone"),
+        (lambda h, m: shares(h, m).diagonal() / m.float().mean((1, 2)), "lift"),
+        (lambda h, m: shares(h, m).diagonal() - shares(h, m).mean(1), "own one among them"),
+        (lambda h, m: -fair_score(h, m), "wrong way round"),
+        (lambda h, m: fair_score(h, m).mean(), "one number"),
+        (lambda h, m: fair_score(h, m) * h.sum((1, 2)), "divide by the sum"),
+        (lambda h, m: shares(h, m).diagonal() - m.float().mean((1, 2)), "area is subtracted"),
+    ],
+)
+def test_mistakes_of_fair_score(answer, message):
+    with pytest.raises(CheckFailed, match=message):
+        check.fair_score(answer)
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (lambda *a: colour(*a, noise=0), "noise is missing"),
+        (lambda *a: colour(*a, noise=0.75), "three quarters are flipped"),
+        (lambda *a: colour(*a, of=lambda d: d > 5), "digit 5 belongs"),
+        (lambda *a: colour(*a, of=lambda d: d % 2 == 1), "odd and even"),
+        (lambda *a: colour(*a, flip=lambda r: 1 - r), "wrong way round"),
+        (lambda *a: colour(*a, flip=lambda r: 0), "`rate` is not used"),
+        (lambda *a: colour(*a, flip=lambda r: 0.25), "noise of the labels"),
+        (lambda *a: colour(*a, both=True), "ink in both channels"),
+        (colour_of_the_digit, "follows the digit"),
+        (lambda *a: colour(*a)[0], "should return two things"),
+        (lambda i, d, r, g: (colour(i, d, r, g)[0] / 2, colour(i, d, r, g)[1]), "differ|ink"),
+    ],
+)
+def test_mistakes_of_colour(answer, message):
+    with pytest.raises(CheckFailed, match=message):
+        check.colour(answer)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_empty_stub_reads_not_done(name):
+    def stub(*args):
+        raise NotImplementedError()
+
+    with pytest.raises(NotDone, match="not done yet"):
+        getattr(check, name)(stub)
+
+
+JUNK = {
+    "nothing": None,
+    "number": 3.0,
+    "text": "0.5",
+    "tensor": torch.zeros(3),
+    "no arguments": lambda: 0,
+    "returns None": lambda *a: None,
+    "returns text": lambda *a: "half",
+    "returns nan": lambda *a: float("nan"),
+    "returns nested lists": lambda *a: [[1], [2, 3]],
+    "returns a dict": lambda *a: {"a": 1},
+    "returns two Nones": lambda *a: (None, None),
+    "returns two texts": lambda *a: ("a", "b"),
+    "returns two nans": lambda *a: (torch.full((4000,), float("nan")),) * 2,
+    "returns two scalars": lambda *a: (torch.zeros(4000, 2, 3, 2), torch.tensor(0)),
+    "returns a function": lambda *a: print,
+    "returns empty": lambda *a: torch.zeros(0),
+    "returns complex": lambda *a: np.array([1j, 2]),
+    "raises": lambda *a: 1 / 0,
+    "exits": lambda *a: sys.exit(),
+    "a class": dict,
+    "a module": torch,
+}
+
+
+@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize("junk", list(JUNK))
+@pytest.mark.filterwarnings("ignore")
+def test_no_answer_crashes_a_check(name, junk):
+    with pytest.raises(CheckFailed):
+        getattr(check, name)(JUNK[junk])
+
+
+def test_the_global_seed_is_left_alone():
+    torch.manual_seed(3)
+    before = torch.random.get_rng_state()
+    for name in CHECKS:
+        getattr(check, name)(globals()[name])
+    assert torch.equal(before, torch.random.get_rng_state())
