@@ -1,12 +1,10 @@
 """Checks of lab 01: solutions pass, usual mistakes are named, no answer crashes a check."""
 
-import sys
-
 import numpy as np
 import pytest
 import torch
 
-from labkit.checks import CheckFailed, NotDone
+from labkit.checks import CheckFailed
 from labkit.checks import lab01 as check
 
 CHECKS = ["nudge", "path_influence", "saliency", "integrated", "promised"]
@@ -209,56 +207,6 @@ def test_mistakes_of_promised(answer, message):
         check.promised(answer)
 
 
-@pytest.mark.parametrize("name", CHECKS)
-def test_the_empty_stub_reads_not_done(name):
-    def stub(*args):
-        raise NotImplementedError()
-
-    with pytest.raises(NotDone, match="not done yet"):
-        getattr(check, name)(stub)
-
-
-def endless_recursion(*args):
-    return endless_recursion(*args)
-
-
-def generator(*args):
-    yield 1
-
-
-JUNK = {
-    "nothing": None,
-    "number": 3.0,
-    "text": "0.5",
-    "tensor": torch.zeros(3),
-    "no arguments": lambda: 0,
-    "returns None": lambda *a: None,
-    "returns text": lambda *a: "half",
-    "returns nan": lambda *a: float("nan"),
-    "returns nested lists": lambda *a: [[1], [2, 3]],
-    "returns a dict": lambda *a: {"dx": 1},
-    "returns a function": lambda *a: print,
-    "returns a class": lambda *a: torch.Tensor,
-    "returns empty": lambda *a: torch.zeros(0),
-    "returns huge shape": lambda *a: torch.zeros(1, 1, 1, 1, 1, 1),
-    "returns complex": lambda *a: np.array([1j, 2]),
-    "raises": lambda *a: 1 / 0,
-    "exits": lambda *a: sys.exit(),
-    "recursion": endless_recursion,
-    "generator": generator,
-    "a class": dict,
-    "a module": torch,
-}
-
-
-@pytest.mark.parametrize("name", CHECKS)
-@pytest.mark.parametrize("junk", list(JUNK))
-@pytest.mark.filterwarnings("ignore")
-def test_no_answer_crashes_a_check(name, junk):
-    with pytest.raises(CheckFailed):
-        getattr(check, name)(JUNK[junk])
-
-
 def test_an_endless_loop_is_stopped(monkeypatch):
     def endless(*args):
         while True:
@@ -268,11 +216,3 @@ def test_an_endless_loop_is_stopped(monkeypatch):
     monkeypatch.setattr(check, "call", lambda f, *a, **o: real(f, *a, **(o | {"seconds": 0.3})))
     with pytest.raises(CheckFailed, match="never ends"):
         check.saliency(endless)
-
-
-def test_the_global_seed_is_left_alone():
-    torch.manual_seed(3)
-    before = torch.random.get_rng_state()
-    for name in CHECKS:
-        getattr(check, name)(globals()[name])
-    assert torch.equal(before, torch.random.get_rng_state())
