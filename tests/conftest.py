@@ -1,5 +1,7 @@
 """Fixtures shared by the tests, and lines they have for the end of the report."""
 
+import sys
+
 import nbformat
 import pytest
 from making import tiny_lab
@@ -19,6 +21,14 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.section("measured")
     for line in lines:
         terminalreporter.write_line(line)
+
+
+@pytest.fixture(autouse=True)
+def no_figures_left():
+    """Close what a test drew; pyplot is not imported for this."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.fixture

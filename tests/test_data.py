@@ -227,7 +227,7 @@ def test_missing_or_damaged_digits(monkeypatch, tmp_path, fresh_table):
 def test_all_names_are_there_and_imports_are_lazy():
     assert all(hasattr(data, name) for name in data.__all__)
     assert set(data.__all__) <= set(dir(data))
-    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+    with pytest.raises(AttributeError, match="No labkit.data attribute nonsense"):
         _ = data.nonsense
 
 

@@ -355,7 +355,8 @@ def test_a_full_disk_is_said_once_and_what_came_stays(server, toys, monkeypatch)
     assert str(said.value).count("no room") == 1
     assert (toys / "three.bin").read_bytes() == b"what was there"
     assert not (toys / "a" / "one.bin").exists()
-    assert 0 < (toys / "a" / "one.bin.part").stat().st_size <= 40_000
+    # Three run at once: which of them fills the disk, and how far the others came, is by chance.
+    assert 0 < max(part.stat().st_size for part in toys.rglob("*.part")) <= 40_000
     fetch(server)
     assert data.fetched("toys") == toys
     assert any(asked for _, asked in server.seen)  # gone on with

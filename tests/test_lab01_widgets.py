@@ -12,12 +12,6 @@ from torch import nn
 from labkit import hooks, plot, widgets
 
 
-@pytest.fixture(autouse=True)
-def no_figures_left():
-    yield
-    plt.close("all")
-
-
 @pytest.fixture
 def tiny():
     """The lab's network: 2 inputs, 3 hidden neurons, 2 outputs, weights by hand."""

@@ -10,12 +10,6 @@ from labkit import plot
 from labkit.train import History, Row
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
 def test_image_shows_the_numbers_it_was_given():
     image = torch.rand(3, 5, 7)
     ax = plot.image(image, title="noise")
@@ -94,7 +88,7 @@ def test_given_axes_are_used_and_nothing_is_shown(monkeypatch):
 
 def test_every_public_name_exists():
     assert all(callable(getattr(plot, name)) for name in dir(plot))
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+    with pytest.raises(AttributeError, match="No labkit.plot attribute nothing"):
         plot.nothing  # noqa: B018
 
 

@@ -5,39 +5,17 @@ and `load_digits` (see `labkit.data.digits`) need no network. `fetch` downloads 
 (`labkit.data.downloads`), `load_folder` reads photos of your own. Submodules load when first used.
 """
 
-from importlib import import_module
+import lazy_loader
 
 _HOME = {
-    "PHOTOS": "photos",
-    "load_photo": "photos",
-    "load_photos": "photos",
-    "photo_names": "photos",
-    "photo_path": "photos",
-    "Labelled": "digits",
-    "digits_path": "digits",
-    "load_digits": "digits",
-    "coloured_digits": "coloured",
-    "Canids": "canids",
-    "load_canids": "canids",
-    "on_ground": "canids",
-    "available": "downloads",
-    "fetch": "downloads",
-    "fetched": "downloads",
-    "download_folder": "pins",
-    "Folder": "folder",
-    "load_folder": "folder",
-    "WolvesHuskies": "wolves_huskies",
-    "load_wolves_huskies": "wolves_huskies",
+    "photos": ["PHOTOS", "load_photo", "load_photos", "photo_names", "photo_path"],
+    "digits": ["Labelled", "digits_path", "load_digits"],
+    "coloured": ["coloured_digits"],
+    "canids": ["Canids", "load_canids", "on_ground"],
+    "downloads": ["available", "fetch", "fetched"],
+    "pins": ["download_folder"],
+    "folder": ["Folder", "load_folder"],
+    "wolves_huskies": ["WolvesHuskies", "load_wolves_huskies"],
 }
 
-__all__ = list(_HOME)
-
-
-def __getattr__(name: str):
-    if name in _HOME:
-        return getattr(import_module(f"labkit.data.{_HOME[name]}"), name)
-    raise AttributeError(f"module 'labkit.data' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(set(globals()) | set(_HOME))
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

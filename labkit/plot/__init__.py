@@ -5,7 +5,7 @@ Every function draws into the given Axes, or into a new figure, and returns the 
 apart by colour-blind readers. `labkit.plot.basic` serves all labs, the other modules one each.
 """
 
-from importlib import import_module
+import lazy_loader
 
 _HOME = {
     "basic": ["bars", "curves", "grid", "heat", "history", "image"],
@@ -14,13 +14,4 @@ _HOME = {
     "explanations": ["dots", "heats_over", "interval"],
 }
 
-
-def __getattr__(name: str):
-    for module, names in _HOME.items():
-        if name in names:
-            return getattr(import_module(f"labkit.plot.{module}"), name)
-    raise AttributeError(f"module 'labkit.plot' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(name for names in _HOME.values() for name in names)
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

@@ -4,7 +4,7 @@ A widget is `live(draw, ...)`: `draw(**values)` returns a picture as an array (H
 is tested by itself. `labkit.widgets.core` serves all labs, the other modules one each.
 """
 
-from importlib import import_module
+import lazy_loader
 
 _HOME = {
     "core": ["Canvas", "live", "slider", "to_pixels", "to_png"],
@@ -13,13 +13,4 @@ _HOME = {
     "explanations": ["SceneExplorer", "scene_explorer", "vote"],
 }
 
-
-def __getattr__(name: str):
-    for module, names in _HOME.items():
-        if name in names:
-            return getattr(import_module(f"labkit.widgets.{module}"), name)
-    raise AttributeError(f"module 'labkit.widgets' has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted(name for names in _HOME.values() for name in names)
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)
