@@ -174,3 +174,17 @@ def test_a_lenet_learns_the_digits_within_three_epochs():
 def test_device_is_chosen_or_taken():
     assert pick_device("cpu") == torch.device("cpu")
     assert pick_device().type in {"cuda", "mps", "cpu"}
+
+
+def test_each_epoch_takes_every_image_once_in_an_order_of_its_own():
+    seen, points = [], torch.rand(120, 2)
+
+    def loss(outputs, numbers):
+        seen.append(numbers)
+        return ((outputs[:, 0] - numbers) ** 2).mean()
+
+    data = (points, torch.arange(120.0))
+    fit(nn.Linear(2, 1), data, data, epochs=2, batch_size=16, progress=False, loss=loss)
+    first, in_order, second, _ = torch.cat(seen).split(120)
+    assert sorted(first.tolist()) == sorted(second.tolist()) == in_order.tolist()
+    assert first.tolist() != second.tolist() and first.tolist() != in_order.tolist()
