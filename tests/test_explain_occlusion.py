@@ -86,3 +86,9 @@ def test_batches_are_small_and_do_not_matter():
 def test_impossible_options_are_told(options, message):
     with pytest.raises(ValueError, match=message):
         occlusion(Halves().eval(), half_white(), 0, **options)
+
+
+def test_a_progress_bar_only_when_wanted(capsys):
+    for progress in (False, True):
+        occlusion(Halves().eval(), half_white(), 0, patch=4, progress=progress, stride=4)
+        assert ("occlusion" in capsys.readouterr().err) == progress

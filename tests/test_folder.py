@@ -1,11 +1,14 @@
-"""`load_folder`: a student's photos as they come, bad files and odd folders among them."""
+"""`load_folder`, `load_uploads`: photos as they come, bad files and odd folders among them."""
 
+import io
 import os
 import shutil
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 import torch
+from ipywidgets import FileUpload
 from PIL import Image
 
 from labkit import data
@@ -224,3 +227,105 @@ def test_nothing_is_changed(pets):
     before = {path: path.stat().st_mtime_ns for path in pets.rglob("*")}
     data.load_folder(pets, size=8)
     assert {path: path.stat().st_mtime_ns for path in pets.rglob("*")} == before
+
+
+def encoded(colour=(200, 30, 60), size=(40, 30), kind="PNG", mode="RGB", **options):
+    buffer = io.BytesIO()
+    Image.new(mode, size, colour).save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def uploaded(**contents):
+    """What a FileUpload holds once a browser has sent these files."""
+    return FileUpload(multiple=True, value=[upload(*item) for item in contents.items()]).value
+
+
+def upload(name, content):
+    now = datetime.now(UTC)
+    return {"name": name, "type": "", "size": len(content), "content": memoryview(content),
+            "last_modified": now}  # fmt: skip
+
+
+def test_an_upload_is_read_in_its_order():
+    files = uploaded(**{"wolf.png": encoded((255, 0, 0)), "a husky.jpg": encoded(kind="JPEG")})
+    assert isinstance(files, tuple)
+    loaded = data.load_uploads(files, size=16)
+    assert loaded.images.shape == (2, 3, 16, 16) and loaded.images.dtype == torch.float32
+    assert torch.equal(loaded.images[0], square(to_tensor(files[0]["content"]), 16))
+    assert [path.name for path in loaded.paths] == ["wolf.png", "a husky.jpg"]
+    assert loaded.classes == ["uploaded"] and loaded.labels.tolist() == [0, 0]
+    assert (
+        str(loaded) == "2 photos: 2 uploaded" and data.load_uploads(files).images.shape[-1] == 224
+    )
+
+
+def test_an_upload_of_awkward_photos():
+    sideways = Image.Exif()
+    sideways[0x0112] = 6
+    loaded = data.load_uploads(
+        uploaded(
+            **{
+                "cmyk.jpg": encoded((0, 200, 200, 0), mode="CMYK", kind="JPEG"),
+                "palette.gif": encoded(3, mode="P", kind="GIF"),
+                "grey16.png": encoded(40_000, mode="I;16"),
+                "alpha.png": encoded((255, 0, 0, 0), mode="RGBA"),
+                "Grüße an 漢字.PNG": encoded(),
+                "C:\\photos\\tiny.png": encoded(size=(1, 1)),
+                "no ending": encoded(size=(900, 2)),
+                "turned.jpg": encoded(size=(40, 20), kind="JPEG", exif=sideways),
+            }
+        ),
+        size=8,
+    )
+    assert loaded.skipped == [] and len(loaded.paths) == 8
+    assert loaded.images.min() >= 0 and loaded.images.max() <= 1
+
+
+def test_an_upload_tells_what_it_skips_and_goes_on():
+    whole = encoded(size=(300, 300), kind="JPEG")
+    files = uploaded(
+        **{
+            "cut.jpg": whole[: len(whole) // 2],
+            "empty.png": b"",
+            "good.png": encoded(),
+            "folder/notes.txt": b"my cats",
+            "phone.heic": b"\0\0\0\x18ftypheic" + bytes(40),
+        }
+    )
+    loaded = data.load_uploads(files, size=8)
+    assert [path.name for path in loaded.paths] == ["good.png"]
+    reasons = skips(loaded)
+    assert set(reasons) == {"cut.jpg", "empty.png", "notes.txt", "phone.heic"}
+    assert reasons["empty.png"] == "the file is empty (0 bytes)" and "HEIC" in reasons["phone.heic"]
+    assert reasons["notes.txt"].startswith("not an image") or "text" in reasons["notes.txt"]
+    assert str(loaded).splitlines()[:2] == ["1 photo: 1 uploaded", "4 files skipped:"]
+
+
+def test_two_uploads_of_one_name_are_both_there():
+    files = [upload("a.png", encoded((255, 0, 0))), upload("a.png", encoded((0, 255, 0)))]
+    loaded = data.load_uploads(files, size=4)
+    assert len(loaded.images) == 2 and not torch.equal(*loaded.images)
+
+
+def test_uploads_with_nothing_to_load():
+    with pytest.raises(ValueError, match="nothing is uploaded yet: press the button"):
+        data.load_uploads(FileUpload().value)
+    with pytest.raises(ValueError, match=r"none of the uploaded files can be read(.|\n)*b.txt: "):
+        data.load_uploads(uploaded(**{"b.txt": b"words"}))
+
+
+@pytest.mark.parametrize("files", [None, 3, "a.png", FileUpload(), {"name": "a.png"}, b"x"])
+def test_what_is_no_upload(files):
+    with pytest.raises(TypeError, match="pass the value of a FileUpload, .* got"):
+        data.load_uploads(files)
+
+
+@pytest.mark.parametrize("file", ["a.png", 3, None, {"name": "a.png"}, {"name": 3, "content": b""}])
+def test_what_is_no_uploaded_file(file):
+    with pytest.raises(TypeError, match='is a dict with its "name" and "content"'):
+        data.load_uploads([file])
+
+
+def test_an_upload_of_a_silly_size():
+    with pytest.raises(ValueError, match="at least 1 pixel, got 0"):
+        data.load_uploads((), size=0)

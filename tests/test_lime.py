@@ -258,3 +258,25 @@ def test_impossible_segments_are_told(images, grid):
     assert explain.lime(model, images, 0, segments=grid.int(), samples=20).shape == grid.shape
     with pytest.raises(TypeError, match="sample"):
         explain.lime(model, images, 0, sample=100)
+
+
+def test_several_targets_share_the_forward_passes(images, grid):
+    """Each as if asked alone: a class, a class for each image, a function; at the cost of one."""
+    model, options = Linear((3, 24, 24)), {"segments": grid, "samples": 40}
+    targets = [0, [1, 0], lambda outputs: outputs[:, 1] - outputs[:, 0]]
+    together = explain.lime_several(model, images, targets, **options)
+    assert sum(map(len, model.batches)) == 2 * 40
+    for found, target in zip(together, targets, strict=True):
+        alone = explain.lime_explain(model, images, target, **options)
+        assert torch.equal(found.weights, alone.weights) and torch.equal(found.r2, alone.r2)
+        assert found.forwards == alone.forwards == 80
+    with pytest.raises(ValueError, match="targets must be 1 or more"):
+        explain.lime_several(model, images, [], **options)
+
+
+def test_a_progress_bar_only_when_wanted(images, grid, capsys):
+    options = {"segments": grid, "samples": 20}
+    quiet = explain.lime(Halves().eval(), images, 0, **options)
+    assert capsys.readouterr() == ("", "")
+    shown = explain.lime(Halves().eval(), images, 0, progress=True, **options)
+    assert "LIME" in capsys.readouterr().err and torch.equal(quiet, shown)

@@ -14,7 +14,7 @@ _HOME = {
     "canids": ["Canids", "load_canids", "on_ground"],
     "downloads": ["available", "fetch", "fetched"],
     "pins": ["download_folder"],
-    "folder": ["Folder", "load_folder"],
+    "folder": ["Folder", "load_folder", "load_uploads"],
     "wolves_huskies": ["WolvesHuskies", "load_wolves_huskies"],
 }
 

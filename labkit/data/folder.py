@@ -1,4 +1,4 @@
-"""A student's own photos: every picture below a folder, its sub-folders as classes.
+"""A student's own photos: every picture below a folder, its sub-folders as classes, or an upload.
 
 What cannot be read is skipped and listed with the reason; one bad file never stops the rest. The
 decoding is `labkit.images`'; nothing is written, moved or changed.
@@ -6,6 +6,7 @@ decoding is `labkit.images`'; nothing is written, moved or changed.
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,16 +59,31 @@ def load_folder(path, *, size: int = 224) -> Folder:
     1 photo: 1 cats
     """
     root = _check(path, size)
-    found = list(_files(root))
+    found = [(path, path, reason) for path, reason in _files(root)]
     if not found:
         raise ValueError(f"{root}: there is no file in this folder to read as a photo")
-    photos, skipped = _read_all(found, size)
-    if not photos:
-        lines = [f"{root}: none of its files can be read as a photo", *_reasons(skipped, 5)]
-        raise ValueError("\n".join(lines))
-    paths = list(photos)
-    names = [_class_of(path, root) for path in paths]
-    return as_folder(list(photos.values()), names, paths, skipped=skipped)
+    images, paths, skipped = _read_all(found, size, f"{root}: none of its files")
+    return as_folder(images, [_class_of(path, root) for path in paths], paths, skipped=skipped)
+
+
+def load_uploads(files, *, size: int = 224) -> Folder:
+    """Load the photos of an upload, as `load_folder` does: pass the `value` of a FileUpload.
+
+    `files`: one dict a file, with at least its "name" and "content" (bytes), as ipywidgets 8 has
+    them. An upload has no sub-folders, and what a photo shows is not guessed from its name: all
+    are of the one class "uploaded". Files that cannot be read are in `skipped` with the reason.
+    ValueError where nothing is uploaded, or nothing that can be read; TypeError for what is no
+    upload.
+
+    >>> button = ipywidgets.FileUpload(multiple=True)
+    >>> mine = load_uploads(button.value) if button.value else None
+    """
+    _check_size(size)
+    found = [_upload(file) for file in _list(files)]
+    if not found:
+        raise ValueError("nothing is uploaded yet: press the button and choose photos")
+    images, paths, skipped = _read_all(found, size, "none of the uploaded files")
+    return as_folder(images, ["uploaded"] * len(images), paths, skipped=skipped)
 
 
 def as_folder(images, names, paths, *, classes=None, skipped=()) -> Folder:
@@ -81,13 +97,40 @@ def _check(path, size: int) -> Path:
     """Return the folder, absolute; raise in words unless it can be looked into."""
     if not isinstance(path, (str, os.PathLike)):
         raise TypeError(f"pass the path of a folder, got {type(path).__name__}")
-    square(torch.zeros(3, 1, 1), size)  # raises for a size that is none
+    _check_size(size)
     root = Path(os.path.abspath(os.path.expanduser(path)))
     if root.is_file():
         raise ValueError(f"{root}: this is a file; pass the folder (unpack an archive first)")
     if not root.is_dir():
         raise ValueError(f"{root}: there is no such folder (current folder: {Path.cwd()})")
     return root
+
+
+def _check_size(size: int) -> None:
+    square(torch.zeros(3, 1, 1), size)  # raises for a size that is none
+
+
+def _list(files) -> list:
+    """The files of an upload; TypeError for anything but several of them."""
+    if isinstance(files, (tuple, list)):
+        return list(files)
+    raise TypeError(
+        "pass the value of a FileUpload, a tuple with a dict for each file; got "
+        f"{type(files).__name__}"
+    )
+
+
+def _upload(file) -> tuple[Path, io.BytesIO, str]:
+    """Name, content as an open file that has this name for messages, and no reason to skip it."""
+    try:
+        path, content = Path(file["name"]), io.BytesIO(file["content"])
+    except (KeyError, TypeError, IndexError) as error:
+        raise TypeError(
+            'each uploaded file is a dict with its "name" and "content" (bytes), got '
+            f"{type(file).__name__}"
+        ) from error
+    content.name = str(path)
+    return path, content, ""
 
 
 def _files(root: Path) -> Iterator[tuple[Path, str]]:
@@ -111,20 +154,23 @@ def _class_of(path: Path, root: Path) -> str:
     return inside[0] if len(inside) > 1 else root.name or str(root)
 
 
-def _read_all(found, size: int) -> tuple[dict[Path, torch.Tensor], list[tuple[Path, str]]]:
-    """Read each file: {path: (3, size, size)} of those that can be, (path, reason) of the rest."""
+def _read_all(found, size: int, what: str) -> tuple[list, list[Path], list[tuple[Path, str]]]:
+    """Read each (path, source, "" or why not): images, their paths, (path, reason) of the rest."""
     from tqdm.auto import tqdm
 
-    photos, skipped = {}, []
-    for path, reason in tqdm(found, desc="photos", leave=False, disable=None, delay=2):
+    images, paths, skipped = [], [], []
+    for path, source, reason in tqdm(found, desc="photos", leave=False, disable=None, delay=2):
         try:
             if not reason:
-                photos[path] = square(to_tensor(path), size)
+                images.append(square(to_tensor(source), size))
+                paths.append(path)
         except Exception as error:  # whatever is wrong with one file, the others are read
             reason = str(error).removeprefix(f"{path}: ") or type(error).__name__
         if reason:
             skipped.append((path, reason))
-    return photos, skipped
+    if not images:
+        raise ValueError("\n".join([f"{what} can be read as a photo", *_reasons(skipped, 5)]))
+    return images, paths, skipped
 
 
 def _count(count: int, what: str = "photo") -> str:

@@ -16,7 +16,7 @@ from labkit.explain.gradients import (
     pixel_gradient,
     smooth_grad,
 )
-from labkit.explain.lime import LimeResult, lime, lime_explain
+from labkit.explain.lime import LimeResult, lime, lime_explain, lime_several
 from labkit.explain.occlusion import occlusion
 from labkit.explain.superpixels import superpixels
 from labkit.explain.targets import Target, target_values
@@ -31,6 +31,7 @@ __all__ = [
     "integrated_gradients",
     "lime",
     "lime_explain",
+    "lime_several",
     "occlusion",
     "pixel_gradient",
     "score",

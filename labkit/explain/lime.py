@@ -8,7 +8,7 @@ weighs all samples alike: two runs with other seeds agree far better that way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -16,7 +16,14 @@ from torch import Tensor, nn
 
 from labkit.explain.stability import spearman
 from labkit.explain.superpixels import hidden_by, superpixels, switched, whole_numbers
-from labkit.explain.targets import Target, answers, check_counts, check_images, target_part
+from labkit.explain.targets import (
+    Target,
+    answers,
+    check_counts,
+    check_images,
+    steps,
+    target_part,
+)
 
 
 class LimeResult(NamedTuple):
@@ -69,10 +76,28 @@ def lime(model: nn.Module, images: Tensor, target: Target, *, seed: int = 0, **o
     return lime_explain(model, images, target, seed=seed, **options).heat
 
 
-def lime_explain(
+def lime_explain(model: nn.Module, images: Tensor, target: Target, **options) -> LimeResult:
+    """Superpixels, their weights for the target, and how well the weights fit: see `LimeResult`.
+
+    Each image goes through the network `samples=512` times, each time with a share of about
+    `keep=0.8` of its superpixels. `segments` (B, H, W) are `superpixels(images)` unless given;
+    hidden ones show their mean colour (`fill="segment"`), the image's ("mean"), its blur ("blur")
+    or a brightness from 0 to 1. With `kernel_width` samples count by `closeness`; the `lime`
+    package takes 0.25. `ridge=1.0` pulls weights to 0. Image i of the batch draws with `seed` +
+    10000 i. `progress=True` shows a bar. Raises ValueError for fewer samples than superpixels, or
+    segments that do not fit.
+
+    >>> found = lime_explain(model, images, 281, samples=64)
+    >>> found.forwards, found.r2.shape
+    (128, torch.Size([2]))
+    """
+    return lime_several(model, images, [target], **options)[0]
+
+
+def lime_several(
     model: nn.Module,
     images: Tensor,
-    target: Target,
+    targets: Sequence[Target],
     *,
     segments: Tensor | None = None,
     samples: int = 512,
@@ -82,34 +107,30 @@ def lime_explain(
     ridge: float = 1.0,
     seed: int = 0,
     batch_size: int = 8,
-) -> LimeResult:
-    """Superpixels, their weights for the target, and how well the weights fit: see `LimeResult`.
+    progress: bool = False,
+) -> list[LimeResult]:
+    """As `lime_explain`, for each of several targets, at the cost of one.
 
-    Each image goes through the network `samples` times, each time with a share of about `keep` of
-    its superpixels. `segments` (B, H, W) are `superpixels(images)` unless given; hidden ones show
-    their mean colour ("segment"), the image's ("mean"), its blur ("blur") or a brightness from 0
-    to 1. With `kernel_width` samples count by `closeness`; the `lime` package takes 0.25. `ridge`
-    pulls weights to 0. Image i of the batch draws with seed + 10000 i. Raises ValueError for fewer
-    samples than superpixels, or segments that do not fit.
+    All targets are read from the same forward passes: several classes, say, or the answers of
+    several classifiers on the same features. One `LimeResult` for each target.
 
-    >>> found = lime_explain(model, images, 281, samples=64)
-    >>> found.forwards, found.r2.shape
-    (128, torch.Size([2]))
+    >>> cat, dog = lime_several(model, images, [281, 207], samples=64)
     """
     check_images(images)
-    check_counts(samples=samples, batch_size=batch_size)
+    check_counts(samples=samples, batch_size=batch_size, targets=len(targets))
     segments = superpixels(images) if segments is None else whole_numbers(segments, images)
     images = images.detach().contiguous(memory_format=torch.channels_last)
     covers = hidden_by(images, segments, fill).contiguous(memory_format=torch.channels_last)
     fits = []
-    for i, labels in enumerate(segments):
-        count = int(labels.max()) + 1
-        on = on_off(samples, count, keep=keep, seed=seed + 10_000 * i).to(labels.device)
-        shown = _batches(images[i], covers[i], labels, on, batch_size)
-        values = answers(model, shown, target_part(target, i, 1, len(images)))
+    for i, labels in enumerate(steps(segments, "LIME", progress)):
+        on = on_off(samples, int(labels.max()) + 1, keep=keep, seed=seed + 10_000 * i)
+        shown = _batches(images[i], covers[i], labels, on.to(labels.device), batch_size)
+        wanted = [target_part(target, i, 1, len(images)) for target in targets]
         importance = None if kernel_width is None else closeness(on, kernel_width)
-        fits.append(fit_weights(on, values, importance=importance, ridge=ridge))
-    return _result(fits, segments, samples * len(images), images)
+        values = answers(model, shown, wanted)  # (N, T)
+        fits.append([fit_weights(on, v, importance=importance, ridge=ridge) for v in values.T])
+    forwards = samples * len(images)
+    return [_result(list(each), segments, forwards, images) for each in zip(*fits, strict=True)]
 
 
 def on_off(samples: int, count: int, *, keep: float = 0.8, seed: int = 0) -> Tensor:

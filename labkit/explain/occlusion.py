@@ -13,6 +13,7 @@ from labkit.explain.targets import (
     check_counts,
     check_images,
     filled,
+    steps,
     target_part,
 )
 
@@ -26,6 +27,7 @@ def occlusion(
     stride: int = 16,
     fill: str | float = "mean",
     batch_size: int = 8,
+    progress: bool = False,
 ) -> Tensor:
     """How far the target falls when a pixel is covered: heat (B, H, W), in units of the target.
 
@@ -33,7 +35,7 @@ def occlusion(
     a row or column is flush with the border. Heat is target(image) - target(covered image),
     averaged over the squares that cover the pixel; below 0 the pixel speaks against the target.
     The square is filled with the image's mean colour, with a blurred copy ("blur"), or with a
-    brightness from 0 to 1. One forward pass a square: 169 for 224 pixels.
+    brightness from 0 to 1. One forward pass a square: 169 for 224 pixels; `progress` shows a bar.
     Raises ValueError for a patch that does not fit, or a stride that leaves pixels out.
 
     >>> heat = occlusion(model, images, 281, patch=32, stride=32)
@@ -43,10 +45,10 @@ def occlusion(
     places = _places(*images.shape[-2:], patch, stride)
     images = images.detach().contiguous(memory_format=torch.channels_last)
     covers, heats = filled(images, fill), []
-    for i, (image, cover) in enumerate(zip(images.split(1), covers, strict=True)):
-        wanted = target_part(target, i, 1, len(images))
-        whole = answers(model, [image], wanted)
-        hidden = answers(model, _covered(image, cover, places, patch, batch_size), wanted)
+    for i, image in enumerate(steps(images.split(1), "occlusion", progress)):
+        wanted = [target_part(target, i, 1, len(images))]
+        whole = answers(model, [image], wanted)[0, 0]
+        hidden = answers(model, _covered(image, covers[i], places, patch, batch_size), wanted)[:, 0]
         heats.append(_spread(whole - hidden, places, patch, image.shape[-2:]))
     return torch.stack(heats)
 

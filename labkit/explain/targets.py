@@ -42,13 +42,23 @@ def target_part(target: Target, first: int, size: int, total: int) -> Target:
     return index[first : first + size].tolist() if len(index) > 1 else index.item()
 
 
-def answers(model: nn.Module, batches: Iterable[Tensor], target: Target) -> Tensor:
-    """The explained number of each image of the batches, one after the other: (B,), no gradients.
+def answers(model: nn.Module, batches: Iterable[Tensor], targets: Sequence[Target]) -> Tensor:
+    """The explained numbers of each image of the batches: (B, T) for T targets, no gradients.
 
-    The target is the same for all batches: a class or a function.
+    The targets are the same for all batches: classes or functions.
     """
     with torch.no_grad(), evaluating(model):
-        return torch.cat([target_values(model(batch), target) for batch in batches])
+        outputs = (model(batch) for batch in batches)
+        return torch.cat([torch.stack([target_values(o, t) for t in targets], 1) for o in outputs])
+
+
+def steps(items, label: str, progress: bool):
+    """The items one by one, with a progress bar above them if wanted."""
+    if not progress:
+        return items
+    from tqdm.auto import tqdm
+
+    return tqdm(items, desc=label, leave=False)
 
 
 @contextmanager
