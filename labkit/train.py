@@ -6,8 +6,10 @@ loop knows nothing of notebooks beyond a progress bar, and nothing of plots (see
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +20,7 @@ from torch.nn import functional as F
 from labkit.checkpoints import Checkpoint
 
 Data = tuple[Tensor, Tensor]  # images (N, ...), labels (N,)
+Augment = Callable[..., Tensor]  # augment(images, seed=..., indices=...) -> images
 
 
 class Row(NamedTuple):
@@ -66,16 +69,18 @@ def fit(
     device: str | torch.device | None = None,
     progress: bool = True,
     loss: Callable[[Tensor, Tensor], Tensor] = F.cross_entropy,
+    augment: Augment | None = None,
 ) -> History:
     """Train a model with Adam (Kingma & Ba 2015) on batches in an order given by `seed`.
 
     `train` and `valid` are pairs (images (N, ...), labels (N,)). With `patience=p` training ends
     after p epochs without a lower validation loss, and the best epoch's weights come back. With
     `checkpoint=path` each epoch is saved there; the same call again, after a killed kernel, goes
-    on behind it and ends with the same numbers as an uninterrupted run. The device (CUDA, MPS or
-    CPU) is chosen automatically; device and mode of the model and the global random state are as
-    before. Raises ValueError for data that do not fit together and for a checkpoint of another
-    run, FloatingPointError when the loss is not finite.
+    on behind it and ends with the same numbers as an uninterrupted run. `augment`, such as an
+    `augment.Policy`, perturbs each batch: augment(images, seed=new in every epoch, indices=the
+    images' numbers). The device (CUDA, MPS or CPU) is chosen automatically; device and mode of the
+    model and the global random state are as before. Raises ValueError for data that do not fit
+    together and for a checkpoint of another run, FloatingPointError when the loss is not finite.
 
     >>> train, valid = labkit.data.load_digits()
     >>> history = fit(LeNet(seed=0), train, valid, epochs=2, progress=False)
@@ -83,17 +88,22 @@ def fit(
     2
     """
     _check(train, valid, epochs=epochs, batch_size=batch_size, patience=patience)
+    if augment is not None and not callable(augment):
+        raise TypeError(f"augment must be a function or a Policy, not {augment!r}")
     say = print if progress else lambda *_: None
     device, home, was_training = pick_device(device), _device_of(model), model.training
     optimizer = torch.optim.Adam(model.to(device).parameters(), lr=lr)
-    saved = Checkpoint(checkpoint, model, optimizer, _settings(train, lr, batch_size, seed))
+    settings = _settings(train, lr, batch_size, seed, augment)
+    saved = Checkpoint(checkpoint, model, optimizer, settings)
     try:
         history = History([Row(*values) for values in saved.load()])
         say(history)
         while len(history.rows) < epochs and not _out_of_patience(history, patience):
             epoch = len(history.rows) + 1
             with _seeded(seed, epoch, device):
-                batches = _batches(train, batch_size, device, epoch if progress else None)
+                change = augment and partial(augment, seed=_epoch_seed(seed, epoch))
+                label = epoch if progress else None
+                batches = _batches(train, batch_size, device, label, change)
                 train_loss = _train_epoch(model, batches, optimizer, loss)
             history.rows.append(Row(epoch, train_loss, *evaluate(model, valid, loss=loss)))
             saved.save(history.rows, is_best=history.best.epoch == epoch)
@@ -155,15 +165,27 @@ def _train_epoch(model, batches: Iterator[Data], optimizer, loss) -> float:
     return mean
 
 
-def _batches(data: Data, size: int, device, epoch: int | None) -> Iterator[Data]:
-    """The data in a new random order, in batches, under a progress bar unless epoch is None."""
+def _batches(data: Data, size: int, device, epoch: int | None, change=None) -> Iterator[Data]:
+    """The data in a new random order, in batches, under a progress bar unless epoch is None.
+
+    `change`, if given, makes each batch's images other ones: change(images, indices=...).
+    """
     from tqdm.auto import tqdm
 
     images, labels = data
     order = torch.randperm(len(labels)).split(size)
     label = f"epoch {epoch}"
     for index in tqdm(order, desc=label, leave=False, disable=epoch is None, mininterval=0.2):
-        yield images[index].to(device), labels[index].to(device)
+        batch = images[index].to(device)
+        yield _changed(batch, change, index) if change else batch, labels[index].to(device)
+
+
+def _changed(images: Tensor, change: Augment, index: Tensor) -> Tensor:
+    changed = change(images, indices=index)
+    if not isinstance(changed, Tensor) or changed.shape != images.shape:
+        got = tuple(changed.shape) if isinstance(changed, Tensor) else type(changed).__name__
+        raise ValueError(f"augment must give images {tuple(images.shape)} back, not {got}")
+    return changed
 
 
 def _in_order(data: Data, size: int, device) -> Iterator[Data]:
@@ -176,7 +198,7 @@ class _seeded:
 
     def __init__(self, seed: int, epoch: int, device: torch.device):
         cuda = [device.index or 0] if device.type == "cuda" else []
-        self.seed, self.fork = seed * 100_003 + epoch, torch.random.fork_rng(devices=cuda)
+        self.seed, self.fork = _epoch_seed(seed, epoch), torch.random.fork_rng(devices=cuda)
 
     def __enter__(self):
         self.fork.__enter__()
@@ -184,6 +206,10 @@ class _seeded:
 
     def __exit__(self, *error):
         return self.fork.__exit__(*error)
+
+
+def _epoch_seed(seed: int, epoch: int) -> int:
+    return seed * 100_003 + epoch
 
 
 class _eval_mode:
@@ -208,11 +234,12 @@ def _out_of_patience(history: History, patience: int | None) -> bool:
     )
 
 
-def _settings(train: Data, lr: float, batch_size: int, seed: int) -> dict:
+def _settings(train: Data, lr: float, batch_size: int, seed: int, augment) -> dict:
     """What must agree for a checkpoint to be of the same run."""
+    name = augment and re.sub(" at 0x[0-9a-fA-F]+", "", repr(augment))  # the same in a new kernel
     images, labels = train
     data = [list(images.shape), float(images.double().sum()), int(labels.double().sum())]
-    return {"lr": lr, "batch_size": batch_size, "seed": seed, "data": data}
+    return {"lr": lr, "batch_size": batch_size, "seed": seed, "data": data, "augment": name}
 
 
 def _check(train: Data, valid: Data, **numbers: int | None) -> None:

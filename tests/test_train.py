@@ -157,6 +157,80 @@ def test_mistakes_are_told(change, error, message):
         fit(small_net(), train, valid, **arguments)
 
 
+def jitter(points, *, seed, indices):
+    """An augmentation of points: a shift that depends on the seed and a point's number alone."""
+    turn = seed + 31.0 * indices.to(points)
+    return points + 0.3 * torch.stack([turn.sin(), turn.cos()], 1)
+
+
+def test_augment_gets_a_new_seed_every_epoch_and_the_images_numbers():
+    data, calls = blobs(), []
+
+    def spy(points, *, seed, indices):
+        assert torch.equal(points, data[0][indices])
+        calls.append((seed, indices))
+        return jitter(points, seed=seed, indices=indices)
+
+    before = data[0].clone()
+    fit(small_net(), data, data, epochs=3, batch_size=16, progress=False, augment=spy)
+    assert len(calls) == 24 and len({seed for seed, _ in calls}) == 3
+    assert torch.cat([index for _, index in calls[:8]]).sort().values.tolist() == list(range(120))
+    assert torch.equal(data[0], before)
+
+
+def test_augment_changes_training_alone_and_the_same_seed_repeats_it():
+    plain, one, two = small_net(), small_net(), small_net()
+    rows = run(one, 3, augment=jitter).rows
+    assert run(two, 3, augment=jitter).rows == rows and same(one, two)
+    assert run(plain, 3).rows != rows and not same(one, plain)
+    assert evaluate(one, blobs(seed=1))[0] == rows[-1].valid_loss  # on the images as they are
+    nothing = small_net()
+    run(nothing, 3, augment=lambda points, **_: points)
+    assert same(nothing, plain)  # the order of the batches does not depend on it
+
+
+@pytest.mark.parametrize("killed_after", [1, 3])
+def test_a_killed_run_with_augment_goes_on_to_the_same_numbers(tmp_path, killed_after):
+    whole, path = small_net(), tmp_path / "run.safetensors"
+    expected = run(whole, 4, augment=jitter)
+    run(small_net(), killed_after, checkpoint=path, augment=jitter)
+    again = small_net(seed=99)
+    options = {"checkpoint": path, "augment": jitter}
+    assert run(again, 4, **options).rows == expected.rows and same(again, whole)
+    with pytest.raises(ValueError, match="another run.*'augment'"):
+        run(small_net(), 5, checkpoint=path)
+
+
+def test_a_policy_is_an_augment(tmp_path):
+    from labkit.augment import Policy
+
+    images, labels = torch.rand(20, 1, 8, 8), torch.arange(20) % 2
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 2))
+    path, policy = tmp_path / "run.safetensors", Policy(degrees=10)
+    data = ((images, labels), (images, labels))
+    fit(model, *data, epochs=1, augment=policy, checkpoint=path, progress=False)
+    fit(model, *data, epochs=2, augment=Policy(degrees=10), checkpoint=path, progress=False)
+    with pytest.raises(ValueError, match=r"Policy\(degrees=10\).*Policy\(degrees=20\)"):
+        fit(model, *data, epochs=3, augment=Policy(degrees=20), checkpoint=path, progress=False)
+
+
+@pytest.mark.parametrize(
+    "augment, error, message",
+    [
+        (0.5, TypeError, "function or a Policy"),
+        (
+            lambda points, **_: points[:1],
+            ValueError,
+            r"must give images \(16, 2\) back, not \(1, 2\)",
+        ),
+        (lambda points, **_: None, ValueError, "not NoneType"),
+    ],
+)
+def test_mistakes_of_augment_are_told(augment, error, message):
+    with pytest.raises(error, match=message):
+        run(small_net(), 1, augment=augment)
+
+
 def test_progress_prints_one_row_an_epoch(capsys):
     fit(small_net(), blobs(), blobs(), epochs=2, progress=True)
     lines = [line for line in capsys.readouterr().out.splitlines() if line.strip()]

@@ -12,6 +12,7 @@ _HOME = {
     "derivatives": ["errors", "heats", "landscape", "matrix", "network"],
     "activations": ["histograms", "layer_maps", "mosaic", "scatter", "table"],
     "explanations": ["dots", "heats_over", "interval"],
+    "augmentation": ["confusions", "opinions", "over_angles"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

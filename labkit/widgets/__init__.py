@@ -11,6 +11,7 @@ _HOME = {
     "derivatives": ["slopes", "slopes_picture", "tiny_network", "tiny_network_picture"],
     "activations": ["ChannelWalk", "channel_walk"],
     "explanations": ["SceneExplorer", "scene_explorer", "vote"],
+    "augmentation": ["Playground", "playground"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

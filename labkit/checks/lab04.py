@@ -1,0 +1,221 @@
+"""Checks of lab 04: mirror, turn, shift each image by itself, average the answers for copies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from labkit.augment import Policy
+from labkit.checks.core import CheckFailed, as_tensor, call, compare, exercise
+
+
+@exercise
+def mirror(answer: Callable[[Tensor], Tensor]) -> str:
+    """mirror(images (B, C, H, W)) -> the same shape, left and right swapped."""
+    generator = torch.Generator().manual_seed(1)
+    for shape in [(2, 3, 4, 5), (3, 1, 6, 6), (1, 1, 2, 3)]:
+        images = torch.rand(shape, generator=generator)
+        got = call(answer, images)
+        mistakes = {
+            "nothing has changed.": images,
+            "above and below are swapped. Left and right are along the last dimension.": (
+                images.flip(2)
+            ),
+            "left and right are swapped, and above and below too: that is a half turn.": (
+                images.flip(2, 3)
+            ),
+            "the order of the images in the batch is reversed, the images stay as they are.": (
+                images.flip(0)
+            ),
+            "the order of the channels is reversed, not that of the columns.": images.flip(1),
+            "everything is reversed. Only the last dimension should be.": images.flip(0, 1, 2, 3),
+            "this is the negative, 1 - images, not the mirror image.": 1 - images,
+            "rows and columns are exchanged. A mirror reverses the columns.": images.mT,
+        }
+        compare(got, images.flip(3), what=f"mirror of {shape}", mistakes=_apart(mistakes, images))
+    return "mirror is right: the last dimension, backwards."
+
+
+@exercise
+def turns(answer: Callable[[Tensor], Tensor]) -> str:
+    """turns(angles (B,), in degrees) -> matrices (B, 2, 3) for F.affine_grid."""
+    generator = torch.Generator().manual_seed(2)
+    for count in (3, 5, 1):
+        angles = 170 * (2 * torch.rand(count, generator=generator) - 1)
+        got = call(answer, angles)
+        what = f"turns of {count} angle{'s' * (count > 1)}"
+        value = as_tensor(got, what=what)
+        if value.shape == (count, 2, 2):
+            raise CheckFailed(f"{what}: the third column is missing. It is the shift: two zeros.")
+        if value.shape in ((2, 3, count), (2, 2, count)) and count not in (2, 3):
+            raise CheckFailed(f"{what}: one matrix an image, so the images come first: (B, 2, 3).")
+        radians = torch.deg2rad(angles)
+        mistakes = {
+            "the angles are in degrees; torch.cos and torch.sin want radians.": _matrix(angles),
+            "this turns clockwise: the minus stands at the other sine.": _matrix(-radians),
+            "the angles are multiplied by 180 / pi; degrees to radians is pi / 180.": (
+                _matrix(torch.rad2deg(angles))
+            ),
+            "both sines have the same sign: that is no turn, lengths change.": (
+                _matrix(radians, low=1, high=1)
+            ),
+            "both sines are negative: that is no turn, lengths change.": (
+                _matrix(radians, low=-1, high=-1)
+            ),
+            "cosine and sine have changed places.": _matrix(torch.pi / 2 - radians),
+        }
+        compare(got, _matrix(radians), what=what, mistakes=mistakes, rtol=1e-3, atol=1e-4)
+    return "turns is right: the matrix says where each new pixel comes from."
+
+
+@exercise
+def random_shift(answer: Callable[[Tensor, int, torch.Generator], Tensor]) -> str:
+    """random_shift(images (B, 1, H, W), most, generator) -> the same shape, zeros come in."""
+    generator = torch.Generator().manual_seed(3)
+    for most, height, width in [(2, 9, 11), (1, 7, 7)]:
+        images = 0.1 + 0.4 * torch.rand(300, 1, height, width, generator=generator)
+        images[:, :, height // 2, width // 2] = 1.0  # a bright pixel tells where an image went
+        what = f"random_shift of 300 images {height} x {width}, most={most}"
+        got = as_tensor(call(answer, images, most, _seeded(0)), what=what)
+        if got.shape != images.shape:
+            compare(got, images, what=what)
+        _check_shifts(_shifts(got), most, what)
+        _check_filling(got, images, what)
+        again = call(answer, images, most, _seeded(0))
+        other = call(answer, images, most, _seeded(1))
+        _check_generator(got, *(as_tensor(x, what=what) for x in (again, other)), what)
+    return "random_shift is right: each image its own shift, and zeros come in."
+
+
+@exercise
+def average_answer(answer: Callable[..., Tensor]) -> str:
+    """average_answer(model, images (B, 1, H, W), policy, copies) -> probabilities (B, K)."""
+    policy = Policy(degrees=30, translate=0.2)
+    for seed, (count, side, classes, copies) in enumerate(
+        [(4, 6, 3, 5), (2, 5, 4, 3), (1, 6, 2, 8)]
+    ):
+        model = _small_model(seed, side * side, classes)
+        images = torch.rand(count, 1, side, side, generator=_seeded(seed))
+        got = call(answer, model, images, policy, copies)
+        with torch.no_grad():
+            logits = torch.stack([model(policy(images, seed=k)) for k in range(copies)])
+            later = torch.stack([model(policy(images, seed=k + 1)) for k in range(copies)])
+            plain = model(images)
+        probs = logits.softmax(-1)
+        mistakes = {
+            "the copies' logits are averaged, and then made probabilities. Make each copy's "
+            "logits probabilities first: else one very loud copy outvotes the others.": (
+                logits.mean(0).softmax(-1)
+            ),
+            "these are mean logits: softmax is missing.": logits.mean(0),
+            "the probabilities are summed: divide by the number of copies.": probs.sum(0),
+            "all copies are the same: give each its own seed, policy(images, seed=k).": probs[0],
+            "this is the answer for the images themselves, no copy was made.": plain.softmax(-1),
+            "the seeds begin at 1; the exercise says 0 to copies - 1.": later.softmax(-1).mean(0),
+            "softmax runs over the images, not over the classes: dim=1.": logits.softmax(1).mean(0),
+            "all copies' probabilities are there: take their mean over the copies.": probs,
+            "only the class is returned. Return all probabilities.": probs.mean(0).argmax(-1),
+            "only the largest probability is returned. Return all.": probs.mean(0).amax(-1),
+            "one copy is missing or too many: seeds 0 to copies - 1.": probs[:-1].mean(0),
+        }
+        what = f"average_answer for {count} image{'s' * (count > 1)}, {copies} copies"
+        compare(got, probs.mean(0), what=what, mistakes=_apart(mistakes, probs.mean(0)))
+    return "average_answer is right: probabilities first, then their mean."
+
+
+def _apart(mistakes: dict[str, Tensor], right: Tensor) -> dict[str, Tensor]:
+    """The mistakes without those that happen to give what is right (as with one image alone)."""
+    if right.dim() == 4:
+        right = right.flip(3)
+    return {
+        message: wrong
+        for message, wrong in mistakes.items()
+        if wrong.shape != right.shape or not torch.allclose(wrong, right, rtol=1e-3, atol=1e-5)
+    }
+
+
+def _matrix(radians: Tensor, *, low: float = 1, high: float = -1) -> Tensor:
+    """(B, 2, 3): cos, high * sin; low * sin, cos; and no shift."""
+    cos, sin, zero = radians.cos(), radians.sin(), torch.zeros_like(radians)
+    rows = [torch.stack([cos, high * sin, zero], 1), torch.stack([low * sin, cos, zero], 1)]
+    return torch.stack(rows, 1)
+
+
+def _shifts(got: Tensor) -> Tensor:
+    """How far the bright pixel went in each image: (B, 2), down and right."""
+    height, width = got.shape[-2:]
+    place = got.flatten(1).argmax(1)
+    return torch.stack([place // width - height // 2, place % width - width // 2], 1)
+
+
+def _check_shifts(shifts: Tensor, most: int, what: str) -> None:
+    if (shifts == shifts[0]).all():
+        how = "no image moves." if (shifts == 0).all() else "all images are shifted alike."
+        raise CheckFailed(f"{what}: {how} Draw one pair of numbers for each image.")
+    for axis, name in enumerate(("down or up", "right or left")):
+        _check_axis(shifts[:, axis], name, most, what)
+    if (shifts[:, 0].abs() == shifts[:, 1].abs()).all():
+        raise CheckFailed(f"{what}: down and right are the same number. Draw two for each image.")
+
+
+def _check_axis(shifts: Tensor, name: str, most: int, what: str) -> None:
+    low, high = int(shifts.min()), int(shifts.max())
+    if low == high == 0:
+        raise CheckFailed(f"{what}: no image moves {name}.")
+    if max(-low, high) > most:
+        raise CheckFailed(
+            f"{what}: images move {name} by up to {max(-low, high)} pixels, not {most}."
+        )
+    if low >= 0 or high <= 0:
+        raise CheckFailed(f"{what}: {name}: images move in one direction only. -most to most.")
+    if (low, high) != (-most, most):
+        raise CheckFailed(
+            f"{what}: {name}: the shifts go from {low} to {high}, not from {-most} to {most}. "
+            "torch.randint leaves its upper end out."
+        )
+
+
+def _check_filling(got: Tensor, images: Tensor, what: str) -> None:
+    pairs = list(zip(images.double(), _shifts(got).tolist(), strict=True))
+    want = torch.stack([_moved(image, down, right) for image, (down, right) in pairs])
+    rolled = torch.stack([image.roll((down, right), (1, 2)) for image, (down, right) in pairs])
+    border = torch.stack([_moved(image, d, r, mode="replicate") for image, (d, r) in pairs])
+    mistakes = {
+        "what leaves on one side comes in on the other, as with torch.roll. Zeros should.": rolled,
+        "the border is repeated. Zeros should come in.": border,
+    }
+    compare(got, want, what=what, mistakes=mistakes)
+
+
+def _moved(image: Tensor, down: int, right: int, mode: str = "constant") -> Tensor:
+    """One image (C, H, W) moved by whole pixels."""
+    height, width = image.shape[-2:]
+    pad = max(abs(down), abs(right))
+    padded = F.pad(image[None], [pad] * 4, mode=mode)[0]
+    return padded[:, pad - down : pad - down + height, pad - right : pad - right + width]
+
+
+def _check_generator(got: Tensor, again: Tensor, other: Tensor, what: str) -> None:
+    if again.shape != got.shape or not torch.equal(got, again):
+        raise CheckFailed(
+            f"{what}: the same seed gives other shifts the second time. Draw with "
+            "generator=generator, or nobody can repeat your numbers."
+        )
+    if other.shape == got.shape and torch.equal(got, other):
+        raise CheckFailed(f"{what}: another seed gives the same shifts: is `generator` used?")
+
+
+def _small_model(seed: int, inputs: int, classes: int) -> nn.Module:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        linear = nn.Linear(inputs, classes)
+    linear.weight.data.mul_(8)  # opinions strong enough for the order of the steps to matter
+    return nn.Sequential(nn.Flatten(), linear)
+
+
+def _seeded(seed: Any) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
