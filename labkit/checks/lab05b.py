@@ -1,0 +1,271 @@
+"""Checks of lab 05, part 2: nearest words, a mean without padding, freezing, the last state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from labkit.checks.core import CheckFailed, as_tensor, call, compare, describe, exercise
+from labkit.models_text import SentimentRNN, WordClassifier
+
+
+@exercise
+def nearest(answer: Callable[[Tensor, int, int], Tensor]) -> str:
+    """nearest(vectors (V, D), row, k) -> (k,), rows of the k largest cosines, itself left out."""
+    for seed, (count, width, row, k) in enumerate([(30, 5, 7, 4), (12, 3, 0, 3), (50, 8, 49, 6)]):
+        generator = _rng(seed)
+        vectors = torch.randn(count, width, generator=generator)
+        vectors *= 0.2 + 4 * torch.rand(count, 1, generator=generator)  # of very different lengths
+        got = call(answer, vectors, row, k)
+        what = f"the rows of the {k} words nearest to row {row}"
+        _expect(got, _nearest(vectors, row, k), _nearest_mistakes(vectors, row, k), what=what)
+    vectors = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [-3.0, 0.1]])
+    what = "the nearest of words that all point away (cosines below 0)"
+    _expect(call(answer, vectors, 0, 1), torch.tensor([2]), {}, what=what)
+    return "nearest finds the words whose vectors point the same way."
+
+
+@exercise
+def mean_vector(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
+    """mean_vector(table (V, D), ids (N, T)) -> (N, D), the mean over words that are no padding."""
+    for seed, (count, longest, width) in enumerate([(5, 7, 4), (3, 9, 2), (6, 4, 5)]):
+        generator = _rng(seed)
+        table = torch.randn(20, width, generator=generator)  # row 0, the padding, is not zero
+        ids = torch.randint(1, 20, (count, longest), generator=generator)
+        counts = torch.randint(1, longest, (count,), generator=generator)
+        ids[torch.arange(longest) >= counts[:, None]] = 0
+        got = call(answer, table, ids)
+        what = f"mean_vector of {count} sentences of up to {longest} words"
+        _expect(got, _mean(table, ids), _mean_mistakes(table, ids), what=what)
+    _empty_sentence(answer)
+    return "mean_vector is right: padding neither adds nor divides, an empty sentence gives zeros."
+
+
+@exercise
+def freeze(answer: Callable[[nn.Module, str], Any]) -> str:
+    """freeze(model, layer) -> list of the parameters that still learn; the layer's do not."""
+    table = torch.rand(6, 3, generator=_rng(0))
+    makers = [
+        (lambda: WordClassifier(table, freeze=False), "embedding", ()),
+        (lambda: SentimentRNN(table, hidden=4, freeze=False), "gru", ()),
+        (lambda: SentimentRNN(table, hidden=4, freeze=False).eval(), "logits", ("embedding",)),
+    ]
+    for make, layer, before in makers:
+        model = make()
+        for name in before:
+            model.get_submodule(name).requires_grad_(False)
+        _check_frozen(answer, model, layer, before)
+    return "freeze stops one layer, leaves the others alone, and hands over what still learns."
+
+
+@exercise
+def last_state(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
+    """last_state(outputs (N, T, H), lengths (N,)) -> (N, H), after each one's own last word."""
+    for seed, (count, longest, width) in enumerate([(4, 6, 3), (3, 9, 5), (5, 4, 2)]):
+        generator = _rng(seed)
+        outputs = torch.randn(count, longest, width, generator=generator)
+        lengths = torch.randint(2, longest, (count,), generator=generator)  # none has T words
+        _check_last(answer, outputs, lengths)
+    outputs, lengths = torch.randn(3, 5, 2, generator=_rng(9)), torch.tensor([5, 1, 5])
+    _check_last(answer, outputs, lengths)
+    return "last_state takes each sentence's own last word, however much padding follows."
+
+
+def _nearest(vectors: Tensor, row: int, k: int, *, largest: bool = True) -> Tensor:
+    cosines = F.cosine_similarity(vectors, vectors[row], dim=1)
+    cosines[row] = -2 if largest else 2
+    return cosines.topk(k, largest=largest).indices
+
+
+def _nearest_mistakes(vectors: Tensor, row: int, k: int) -> dict[str, Tensor]:
+    unit = F.normalize(vectors, dim=1)
+    cosines, products = unit @ unit[row], vectors @ vectors[row]
+    gaps = (vectors - vectors[row]).norm(dim=1)
+    gaps[row] = torch.inf
+    alone = products.clone()
+    alone[row] = -torch.inf
+    right = _nearest(vectors, row, k)
+    itself = "the word itself is among them: a word is always nearest to itself. Leave it out."
+    long = (
+        "these are the largest products, and long vectors win them. Divide by both lengths: the "
+        "cosine asks for the direction alone."
+    )
+    return {
+        itself: cosines.topk(k).indices,
+        "the word itself is among them, one too many. Leave it out.": cosines.topk(k + 1).indices,
+        long: alone.topk(k).indices,
+        "the word itself is among them, and these are products, not cosines: divide by both "
+        "lengths.": products.topk(k).indices,
+        "these are the farthest words: the cosine is large where vectors are alike.": (
+            _nearest(vectors, row, k, largest=False)
+        ),
+        "these are the smallest distances between the points. Use the cosine: the direction "
+        "alone.": gaps.topk(k, largest=False).indices,
+        "these are the cosines. Give the rows: topk returns (values, indices).": cosines[right],
+        "these are the right rows in the wrong order: nearest first.": right.flip(0),
+    }
+
+
+def _mean(table: Tensor, ids: Tensor) -> Tensor:
+    real = (ids != 0)[..., None]
+    return (table[ids] * real).sum(1) / real.sum(1).clamp_min(1)
+
+
+def _mean_mistakes(table: Tensor, ids: Tensor) -> dict[str, Tensor]:
+    real, longest = (ids != 0)[..., None], ids.shape[1]
+    words = table[ids]
+    total, everything = (words * real).sum(1), words.sum(1)
+    counts = real.sum(1)
+    return {
+        "padding counts as words: the vector of id 0 is in the sum, and the sum is divided by T. "
+        "Use only the words whose id is not 0.": everything / longest,
+        "the sum is right, but it is divided by T, so that short sentences get short means. Divide "
+        "by each sentence's own number of words.": total / longest,
+        "it is divided by the right number, but the vector of the padding (id 0) is still in the "
+        "sum.": everything / counts,
+        "this is the sum. Divide by each sentence's number of words.": total,
+        "the unknown word (id 1) was left out. It is a word; only 0 is padding.": (
+            (words * (ids > 1)[..., None]).sum(1) / (ids > 1).sum(1, keepdim=True).clamp_min(1)
+        ),
+        "it is divided by the number of words plus one.": total / (counts + 1),
+        "this is the largest value of each dimension, not the mean.": (
+            words.masked_fill(~real, -torch.inf).amax(1)
+        ),
+        "this is the first word alone.": words[:, 0],
+        "this is the mean over the sentences. Take it over the words: dimension 1.": words.mean(0),
+        "this is one vector for all sentences. Give one for each.": total.sum(0) / counts.sum(),
+    }
+
+
+def _empty_sentence(answer: Callable) -> None:
+    table = torch.rand(5, 3, generator=_rng(4)) + 1
+    ids = torch.tensor([[2, 3, 0], [0, 0, 0]])
+    got = as_tensor(call(answer, table, ids), what="mean_vector with an empty sentence")
+    if got.shape == (2, 3) and not torch.isfinite(got[1]).all():
+        raise CheckFailed(
+            "A sentence of nothing but padding gives nan: 0 was divided by 0. Let it give zeros, "
+            "as in `total / counts.clamp_min(1)`."
+        )
+    compare(got, _mean(table, ids), what="mean_vector with an empty sentence, which gives zeros")
+
+
+def _check_frozen(answer: Callable, model: nn.Module, layer: str, before: tuple) -> None:
+    weights = {name: p.detach().clone() for name, p in model.named_parameters()}
+    modes = [module.training for module in model.modules()]
+    result = call(answer, model, layer)
+    now = dict(model.named_parameters())
+    if set(now) != set(weights):
+        raise CheckFailed("The model's layers have changed. Keep them all; only stop one of them.")
+    _refuse_still_learning(model, layer, modes)
+    for name, parameter in now.items():
+        other = name.split(".")[0]
+        if parameter.requires_grad != (other not in (layer, *before)):
+            _refuse_other_layer(other, layer, parameter.requires_grad)
+        if parameter.shape != weights[name].shape or not torch.equal(parameter, weights[name]):
+            raise CheckFailed(f"The weights of {name} have changed. Freezing keeps them as is.")
+    if [module.training for module in model.modules()] != modes:
+        raise CheckFailed(
+            "The mode (train or eval) has changed. eval() concerns dropout and batch "
+            "normalisation; it freezes no weight."
+        )
+    _check_list(result, now)
+
+
+def _refuse_still_learning(model: nn.Module, layer: str, modes: list[bool]) -> None:
+    module = model.get_submodule(layer)
+    if not any(p.requires_grad for p in module.parameters()):
+        return
+    if module.__dict__.get("requires_grad") is False:
+        raise CheckFailed(
+            f"{layer} still learns. `module.requires_grad = False` makes a new attribute that "
+            "PyTorch never looks at. Call module.requires_grad_(False), with the underscore and "
+            "brackets, or set it for each of module.parameters()."
+        )
+    if not all(p.requires_grad for p in module.parameters()):
+        raise CheckFailed(f"Only a part of {layer} is frozen. Go through all its parameters.")
+    if [m.training for m in model.modules()] != modes:
+        raise CheckFailed(
+            f"{layer} still learns. eval() changes what dropout and batch normalisation do; it "
+            "freezes no weight. Use requires_grad_(False)."
+        )
+    raise CheckFailed(
+        f"{layer} still learns: requires_grad is True for its parameters. Use "
+        f"model.get_submodule({layer!r}).requires_grad_(False)."
+    )
+
+
+def _refuse_other_layer(other: str, layer: str, learns: bool) -> None:
+    if learns:
+        raise CheckFailed(
+            f"{other} was frozen before, and now it learns again. Change {layer} alone."
+        )
+    raise CheckFailed(
+        f"{other} is frozen too, but only {layer} should be. Freeze the one layer, not the model."
+    )
+
+
+def _check_list(result: Any, now: dict[str, nn.Parameter]) -> None:
+    want = {name: p for name, p in now.items() if p.requires_grad}
+    if result is None:
+        raise CheckFailed(
+            "Nothing comes back (None). Return the list of parameters that still learn: it is "
+            "what the optimizer gets."
+        )
+    if isinstance(result, Tensor) or not isinstance(result, list | tuple | filter):
+        raise CheckFailed(
+            f"A list of parameters should come back; what came is {describe(result)}."
+        )
+    found = list(result)
+    names = {id(p): name for name, p in now.items()}
+    if any(isinstance(p, tuple | str) for p in found):
+        raise CheckFailed("These are names. Return the parameters: model.parameters().")
+    if not all(isinstance(p, Tensor) for p in found):
+        raise CheckFailed(f"A list of parameters should come back; in it is {describe(found[0])}.")
+    got = [names.get(id(p), "a tensor that is none of the model's") for p in found]
+    if extra := [name for name in got if name not in want]:
+        raise CheckFailed(f"The list holds {extra[0]}. Only parameters that still learn belong in.")
+    if lacking := [name for name in want if name not in got]:
+        raise CheckFailed(f"The list lacks {lacking[0]}, which still learns.")
+    if len(got) != len(want):
+        raise CheckFailed("The list holds a parameter twice.")
+
+
+def _check_last(answer: Callable, outputs: Tensor, lengths: Tensor) -> None:
+    got = call(answer, outputs, lengths)
+    rows, real = torch.arange(len(outputs)), torch.arange(outputs.shape[1]) < lengths[:, None]
+    total = (outputs * real[..., None]).sum(1)
+    mistakes = {
+        "this is the last column, which is padding for the shorter sentences. Take each one's own "
+        "last word, at position length - 1.": outputs[:, -1],
+        "this is one position too far: the first word is at 0, so the last one is at "
+        "length - 1.": outputs[rows, lengths.clamp_max(outputs.shape[1] - 1)],
+        "this is the state after the first word.": outputs[:, 0],
+        "this is the word before the last.": outputs[rows, (lengths - 2).clamp_min(0)],
+        "this is the mean over the words. The last state is wanted.": total / lengths[:, None],
+        "this is the sum over the words. The last state is wanted.": total,
+        "this takes every sentence at every length, (N, N, H). Go along both at once: "
+        "outputs[torch.arange(N), lengths - 1].": outputs[:, lengths - 1],
+        "all sentences are cut at the length of the longest.": outputs[:, int(lengths.max()) - 1],
+        "all sentences are cut at the length of the shortest.": outputs[:, int(lengths.min()) - 1],
+    }
+    what = f"last_state of {len(outputs)} sentences with lengths {lengths.tolist()}"
+    _expect(got, outputs[rows, lengths - 1], mistakes, what=what)
+
+
+def _expect(got: Any, want: Tensor, mistakes: dict[str, Tensor], **options: Any) -> None:
+    """`compare`, leaving out mistakes that happen to give the right answer in this case."""
+    want = want.double()
+
+    def differs(wrong: Tensor) -> bool:
+        return wrong.shape != want.shape or not torch.allclose(wrong.double(), want)
+
+    unlike = {message: wrong for message, wrong in mistakes.items() if differs(wrong)}
+    compare(got, want, mistakes=unlike, **options)
+
+
+def _rng(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(500 + seed)

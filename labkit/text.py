@@ -1,0 +1,118 @@
+"""From sentences to numbers: words, a vocabulary, padding, and what undoes the padding.
+
+A sentence becomes a row of ids; shorter ones are filled up with 0, the padding. Everything here
+is a small pure function of tensors; the network that reads the ids is in `labkit.models_text`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from labkit.data.words import WordVectors
+
+PADDING, UNKNOWN = 0, 1
+_TOKEN = re.compile(r"\w+(?=n't)|n't|'\w+|\w+|[^\w\s]")
+
+
+def tokenize(sentence: str) -> list[str]:
+    """A sentence in small letters, cut into words and signs; "n't" becomes the word "not".
+
+    >>> tokenize("It isn't GOOD, is it?")
+    ['it', 'is', 'not', 'good', ',', 'is', 'it', '?']
+    """
+    if not isinstance(sentence, str):
+        raise TypeError(f"a sentence is a string, not {type(sentence).__name__}")
+    found = _TOKEN.findall(sentence.lower().replace("\u2019", "'"))
+    return ["not" if token == "n't" else token for token in found]
+
+
+class Vocabulary:
+    """Numbers for words: 0 is padding, 1 any unknown word, the given words from 2 on.
+
+    >>> vocabulary = Vocabulary(["the", "film", "was", "good"])
+    >>> vocabulary.encode(["The film was good", "good zzz"])
+    tensor([[2, 3, 4, 5],
+            [5, 1, 0, 0]])
+    """
+
+    def __init__(self, words: Sequence[str]):
+        self.words = tuple(dict.fromkeys(words))
+        self.ids = {word: number for number, word in enumerate(self.words, start=2)}
+
+    @classmethod
+    def of(cls, sentences: Sequence[str]) -> Vocabulary:
+        """The vocabulary of all words in some sentences, in the order of the alphabet."""
+        return cls(sorted({word for sentence in sentences for word in tokenize(sentence)}))
+
+    def __len__(self) -> int:
+        """How many ids there are, padding and unknown among them."""
+        return len(self.words) + 2
+
+    def encode(self, sentences: Sequence[str], *, longest: int | None = None) -> Tensor:
+        """Sentences -> ids, int64 (N, T), filled up with 0; words after the first `longest` go.
+
+        ValueError for an empty sentence or no sentence at all; TypeError for a single string.
+        """
+        if isinstance(sentences, str):
+            raise TypeError(f"give a list of sentences, such as [{sentences[:40]!r}]")
+        rows = [self._ids(i, sentence)[:longest] for i, sentence in enumerate(sentences)]
+        if not rows:
+            raise ValueError("there is no sentence to encode")
+        ids = torch.full((len(rows), max(map(len, rows))), PADDING)
+        for i, row in enumerate(rows):
+            ids[i, : len(row)] = torch.tensor(row)
+        return ids
+
+    def unknown(self, sentences: Sequence[str]) -> list[str]:
+        """The words of some sentences that the vocabulary does not have, each once."""
+        found = [word for sentence in sentences for word in tokenize(sentence)]
+        return [word for word in dict.fromkeys(found) if word not in self.ids]
+
+    def table(self, vectors: WordVectors) -> Tensor:
+        """A vector for each id, (len(self), D); 0 for padding and for words without a vector."""
+        table = torch.zeros(len(self), vectors.vectors.shape[1])
+        known = [word for word in self.words if word in vectors]
+        if known:
+            table[[self.ids[word] for word in known]] = vectors.of(known)
+        return table
+
+    def _ids(self, number: int, sentence: str) -> list[int]:
+        words = tokenize(sentence)
+        if not words:
+            raise ValueError(f"sentence {number} is empty ({sentence!r}): it has no word to read")
+        return [self.ids.get(word, UNKNOWN) for word in words]
+
+
+def lengths(ids: Tensor) -> Tensor:
+    """How many words each row of ids (N, T) has, padding not counted: int64 (N,)."""
+    return (ids != PADDING).sum(1)
+
+
+def mean_vectors(table: Tensor, ids: Tensor) -> Tensor:
+    """The mean vector of each sentence's words, its bag of words: (N, D).
+
+    table: (V, D), a vector for each id; ids: (N, T). Padding does not count; a row of nothing but
+    padding gives zeros. The order of the words makes no difference.
+
+    >>> table = torch.tensor([[9.0], [0.0], [2.0], [4.0]])
+    >>> mean_vectors(table, torch.tensor([[2, 3, 0], [3, 0, 0]])).flatten()
+    tensor([3., 4.])
+    """
+    real = (ids != PADDING).unsqueeze(2)  # (N, T, 1)
+    total = (table[ids] * real).sum(1)  # (N, D)
+    return total / real.sum(1).clamp_min(1)
+
+
+def last_states(outputs: Tensor, lengths: Tensor) -> Tensor:
+    """The output after each sentence's own last word, (N, H).
+
+    outputs: (N, T, H), one a word; lengths: (N,), 1 to T.
+
+    >>> last_states(torch.arange(6.0).view(2, 3, 1), torch.tensor([3, 1])).flatten()
+    tensor([2., 3.])
+    """
+    return outputs[torch.arange(len(outputs), device=outputs.device), lengths - 1]

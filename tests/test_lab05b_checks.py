@@ -1,0 +1,199 @@
+"""Checks of lab 05, part 2: labkit's own answers pass, each plausible mistake is named."""
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from labkit import models_text, text
+from labkit.checks import CheckFailed
+from labkit.checks import lab05b as check
+
+
+def cosines(vectors, row):
+    unit = F.normalize(vectors, dim=1)
+    return unit @ unit[row]
+
+
+def without(values, row, low=-torch.inf):
+    values = values.clone()
+    values[row] = low
+    return values
+
+
+def best(values, k):
+    return values.topk(k).indices
+
+
+NEAREST = {
+    "word itself is among them": lambda v, r, k: best(cosines(v, r), k),
+    "long vectors win": lambda v, r, k: best(without(v @ v[r], r), k),
+    "these are products": lambda v, r, k: best(v @ v[r], k),
+    "farthest words": lambda v, r, k: best(without(-cosines(v, r), r), k),
+    "smallest distances": lambda v, r, k: best(without(-(v - v[r]).norm(dim=1), r), k),
+    "Give the rows": lambda v, r, k: without(cosines(v, r), r).topk(k).values,
+    "wrong order": lambda v, r, k: best(without(cosines(v, r), r), k).flip(0),
+    "cosines below 0": lambda v, r, k: best(without(cosines(v, r), r, 0.0), k),
+}
+
+
+@pytest.mark.parametrize("message", NEAREST)
+def test_nearest_names_the_mistake(message):
+    with pytest.raises(CheckFailed, match=message):
+        check.nearest(NEAREST[message])
+
+
+def test_nearest_accepts_a_list():
+    check.nearest(lambda v, r, k: best(without(cosines(v, r), r), k).tolist())
+
+
+def parts(table, ids):
+    real = (ids != 0)[..., None]
+    return table[ids], real, real.sum(1).clamp_min(1)
+
+
+def nan_when_empty(table, ids):
+    words, real, _ = parts(table, ids)
+    return (words * real).sum(1) / real.sum(1)
+
+
+def in_place(table, ids):
+    table[0] = 0
+    return text.mean_vectors(table, ids)
+
+
+def summed(table, ids):
+    words, real, _ = parts(table, ids)
+    return (words * real).sum(1)
+
+
+MEANS = {
+    "padding counts as words": lambda t, i: t[i].mean(1),
+    "divided by T": lambda t, i: summed(t, i) / i.shape[1],
+    "still in the sum": lambda t, i: t[i].sum(1) / parts(t, i)[2],
+    "This is the sum|this is the sum": summed,
+    "gives nan": nan_when_empty,
+    "in place": in_place,
+    "first word alone": lambda t, i: t[i][:, 0],
+    "unknown word": lambda t, i: text.mean_vectors(t, i * (i > 1)),
+    "largest value": lambda t, i: t[i].masked_fill(~parts(t, i)[1], -torch.inf).amax(1),
+    "mean over the sentences": lambda t, i: (t[i]).mean(0),
+    "one vector for all": lambda t, i: summed(t, i).sum(0) / (i != 0).sum(),
+    "number of words plus one": lambda t, i: summed(t, i) / (parts(t, i)[2] + 1),
+}
+
+
+@pytest.mark.parametrize("message", MEANS)
+def test_mean_vector_names_the_mistake(message):
+    with pytest.raises(CheckFailed, match=message):
+        check.mean_vector(MEANS[message])
+
+
+def test_mean_vector_accepts_labkits_own():
+    check.mean_vector(text.mean_vectors)
+
+
+def learning(model):
+    return [p for p in model.parameters() if p.requires_grad]
+
+
+def attribute(model, layer):
+    model.get_submodule(layer).requires_grad = False
+    return learning(model)
+
+
+def evaluated(model, layer):
+    model.get_submodule(layer).train(not model.get_submodule(layer).training)
+    return learning(model)
+
+
+def everything(model, layer):
+    model.requires_grad_(False)
+    return learning(model)
+
+
+def thawed(model, layer):
+    model.requires_grad_(True)
+    return models_text.freeze(model, layer)
+
+
+def first_only(model, layer):
+    next(model.get_submodule(layer).parameters()).requires_grad = False
+    return learning(model)
+
+
+def zeroed(model, layer):
+    left = models_text.freeze(model, layer)
+    for parameter in model.get_submodule(layer).parameters():
+        parameter.data.zero_()
+    return left
+
+
+def removed(model, layer):
+    setattr(model, layer, torch.nn.Identity())
+    return learning(model)
+
+
+def frozen(change):
+    return lambda model, layer: change(model, models_text.freeze(model, layer))
+
+
+FREEZES = {
+    "never looks at": attribute,
+    "eval\\(\\) changes": evaluated,
+    "frozen too": everything,
+    "learns again": thawed,
+    "Only a part of gru": first_only,
+    "weights of embedding.weight have changed": zeroed,
+    "layers have changed": removed,
+    "still learns: requires_grad is True": lambda model, layer: learning(model),
+    "Nothing comes back": frozen(lambda model, left: None),
+    "The list holds embedding.weight": frozen(lambda model, left: list(model.parameters())),
+    "These are names": frozen(lambda model, left: list(model.named_parameters())),
+    "The list lacks": frozen(lambda model, left: left[:-1]),
+    "a parameter twice": frozen(lambda model, left: left * 2),
+    "none of the model's": frozen(lambda model, left: [p.detach() for p in left]),
+    "The mode": lambda model, layer: models_text.freeze(model.train(not model.training), layer),
+}
+
+
+@pytest.mark.parametrize("message", FREEZES)
+def test_freeze_names_the_mistake(message):
+    with pytest.raises(CheckFailed, match=message):
+        check.freeze(FREEZES[message])
+
+
+def test_freeze_accepts_labkits_own_and_a_filter():
+    check.freeze(models_text.freeze)
+    check.freeze(frozen(lambda model, left: filter(lambda p: p.requires_grad, model.parameters())))
+
+
+def rows(outputs):
+    return torch.arange(len(outputs))
+
+
+LAST = {
+    "the last column": lambda o, n: o[:, -1],
+    "one position too far": lambda o, n: o[rows(o), n.clamp_max(o.shape[1] - 1)],
+    "after the first word": lambda o, n: o[:, 0],
+    "before the last": lambda o, n: o[rows(o), (n - 2).clamp_min(0)],
+    "mean over the words": lambda o, n: torch.stack(
+        [x[:k].mean(0) for x, k in zip(o, n, strict=True)]
+    ),
+    "sum over the words": lambda o, n: torch.stack(
+        [x[:k].sum(0) for x, k in zip(o, n, strict=True)]
+    ),
+    "\\(N, N, H\\)": lambda o, n: o[:, n - 1],
+    "length of the longest": lambda o, n: o[:, n.max() - 1],
+    "length of the shortest": lambda o, n: o[:, n.min() - 1],
+    "stopped with IndexError": lambda o, n: o[rows(o), n + o.shape[1]],
+}
+
+
+@pytest.mark.parametrize("message", LAST)
+def test_last_state_names_the_mistake(message):
+    with pytest.raises(CheckFailed, match=message):
+        check.last_state(LAST[message])
+
+
+def test_last_state_accepts_a_loop():
+    check.last_state(lambda o, n: torch.stack([x[k - 1] for x, k in zip(o, n, strict=True)]))
