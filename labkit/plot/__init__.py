@@ -14,6 +14,7 @@ _HOME = {
     "explanations": ["dots", "heats_over", "interval"],
     "words": ["closest", "ratings", "reading", "scores"],
     "augmentation": ["confusions", "opinions", "over_angles"],
+    "siamese": ["embedding", "embeddings", "pair_distances", "roc"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

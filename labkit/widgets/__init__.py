@@ -13,6 +13,15 @@ _HOME = {
     "explanations": ["SceneExplorer", "scene_explorer", "vote"],
     "words": ["SentenceReader", "WordNeighbours", "sentence_reader", "word_neighbours"],
     "augmentation": ["Playground", "playground"],
+    "siamese": [
+        "DigitPair",
+        "EmbeddingMovie",
+        "LiveEmbedding",
+        "Neighbours",
+        "digit_pair",
+        "embedding_movie",
+        "neighbours",
+    ],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

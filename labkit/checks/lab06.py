@@ -1,0 +1,141 @@
+"""Checks of lab 06: the contrastive loss, two kinds of error, the hardest of a batch, one shot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from labkit.checks import lab06_mistakes as mistakes
+from labkit.checks.core import CheckFailed, as_tensor, call, compare, describe, exercise
+
+
+@exercise
+def contrastive(answer: Callable[[Tensor, Tensor, Tensor, float], Tensor]) -> str:
+    """contrastive(first (B, D), second (B, D), same (B,) bool, margin) -> one number."""
+    for seed, (count, dim, margin) in enumerate([(7, 3, 1.0), (12, 2, 2.0), (5, 8, 0.7)]):
+        first, second, same = _pairs(seed, count, dim, margin)
+        got = call(answer, first, second, same, margin)
+        what = f"The loss of {count} pairs in {dim} dimensions, margin={margin:g}"
+        _expect(got, *mistakes.contrastive(first, second, same, margin), what=what)
+    _refuse_untrainable(answer)
+    return "contrastive is right: it pulls equals together, and pushes others as far as the margin."
+
+
+@exercise
+def errors(answer: Callable[[Tensor, Tensor, float], tuple]) -> str:
+    """errors(distances (N,), same (N,) bool, threshold) -> (false accepts, false refusals)."""
+    for seed, (count, threshold) in enumerate([(40, 0.5), (31, 0.8), (52, 0.3)]):
+        generator = torch.Generator().manual_seed(600 + seed)
+        same = torch.rand(count, generator=generator) < 0.3
+        same[:2] = torch.tensor([True, False])
+        distances = torch.rand(count, generator=generator) + 0.3 * ~same
+        distances = (distances * 10).round() / 10  # some lie on the threshold
+        distances[:2] = threshold
+        got = call(answer, distances, same, threshold)
+        accept, refuse = _two(got, "errors", "(false_accepts, false_refusals)")
+        names = ("The false accepts", "The false refusals")
+        _compare_two(accept, refuse, *mistakes.errors(distances, same, threshold), names)
+    return "errors is right: each kind is a share of the pairs that could go wrong that way."
+
+
+@exercise
+def hardest(answer: Callable[[Tensor, Tensor], tuple]) -> str:
+    """hardest(distances (B, B), labels (B,)) -> (farthest of the same class, nearest other)."""
+    cases = [torch.arange(9) % 3, torch.tensor([3, 3, 3, 0, 0, 7, 7, 7, 7]), torch.arange(12) // 6]
+    for seed, labels in enumerate(cases):
+        generator = torch.Generator().manual_seed(620 + seed)
+        order = torch.randperm(len(labels), generator=generator)
+        labels, points = labels[order], torch.randn(len(labels), 3, generator=generator)
+        distances = torch.cdist(points, points).fill_diagonal_(0)
+        got = call(answer, distances, labels)
+        far, near = _two(got, "hardest", "(far, near)")
+        _compare_two(far, near, *mistakes.hardest(distances, labels), ("far", "near"))
+    return "hardest is right: the worst of its own class, the most tempting of the others."
+
+
+@exercise
+def one_shot(answer: Callable[[Tensor, Tensor], float]) -> str:
+    """one_shot(examples (E, N, D), asked (E, N, D)) -> share right: nearest example of episode."""
+    for seed, (episodes, ways, dim) in enumerate([(30, 5, 4), (21, 3, 2), (40, 2, 6)]):
+        generator = torch.Generator().manual_seed(640 + seed)
+        examples = torch.randn(episodes, ways, dim, generator=generator)
+        noise = torch.randn(episodes, ways, dim, generator=generator)
+        sizes = 0.3 + 2 * torch.rand(episodes, ways, 1, generator=generator)
+        examples = examples * sizes  # of many lengths, so that a product is no distance
+        asked = examples + 0.6 * noise
+        got = call(answer, examples, asked)
+        what = f"one_shot of {episodes} episodes, {ways} ways"
+        _expect(got, *mistakes.one_shot(examples, asked), what=what)
+    return "one_shot is right: each image gets the class of the nearest example of its episode."
+
+
+def _pairs(seed: int, count: int, dim: int, margin: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Pairs at distances from 0.2 to 1.9 margins, of both kinds and on both sides."""
+    generator = torch.Generator().manual_seed(580 + seed)
+    first = torch.randn(count, dim, generator=generator)
+    away = torch.nn.functional.normalize(torch.randn(count, dim, generator=generator), dim=1)
+    distance = margin * torch.linspace(0.2, 1.9, count)
+    same = torch.arange(count) % 3 == 0
+    return first, first + away * distance[:, None], same
+
+
+def _refuse_untrainable(answer: Callable) -> None:
+    """The result must hang on its inputs, with a finite slope also where two are equal."""
+    first = torch.tensor([[0.2, -0.4], [1.0, 0.5], [0.3, 0.3]], requires_grad=True)
+    second = first.detach() + torch.tensor([[0.0, 0.0], [0.2, 0.1], [0.0, 0.0]])
+    same = torch.tensor([True, False, False])
+    result = call(lambda *args: _with_slope(answer, *args), first, second, same, 1.0)
+    if result is None:
+        raise CheckFailed(
+            "The loss cannot be trained with: it no longer hangs on the embeddings. Return the "
+            "tensor itself, without .item(), float(), .detach() or torch.no_grad()."
+        )
+    if not torch.isfinite(as_tensor(result, what="The slope of the loss")).all():
+        raise CheckFailed(
+            "Where two embeddings are equal the slope of the loss is nan, and training would break "
+            "there: the square root has no slope at 0. Use (first - second).norm(dim=1), or add a "
+            "tiny number under the root."
+        )
+
+
+def _with_slope(answer: Callable, first: Tensor, *rest: Any) -> Tensor | None:
+    loss = answer(first, *rest)
+    if not isinstance(loss, Tensor) or not loss.requires_grad:
+        return None
+    (slope,) = torch.autograd.grad(loss, first)
+    return slope
+
+
+def _two(got: Any, name: str, want: str) -> tuple[Any, Any]:
+    if isinstance(got, Tensor) and got.dim() == 1 and len(got) == 2:
+        got = tuple(got)
+    if not isinstance(got, tuple | list) or len(got) != 2:
+        raise CheckFailed(f"{name} should return two things, {want}, but returns {describe(got)}.")
+    return got[0], got[1]
+
+
+def _compare_two(one: Any, two: Any, right: tuple, wrongs: dict, names: tuple[str, str]) -> None:
+    """Compare two results at once, so that a mistake is known by both of them."""
+    values = [as_tensor(got, what=name) for got, name in zip((one, two), names, strict=True)]
+    for message, wrong in wrongs.items():
+        if all(_same(v, w) for v, w in zip(values, wrong, strict=True)) and not all(
+            _same(torch.as_tensor(r), w) for r, w in zip(right, wrong, strict=True)
+        ):
+            raise CheckFailed(f"{names[0]} and {names[1].lower()}: {message}")
+    for got, want, name in zip((one, two), right, names, strict=True):
+        compare(got, want, what=name)
+
+
+def _same(got: Tensor, want: Any) -> bool:
+    want = torch.as_tensor(want).double()
+    got = got.double()
+    return got.shape == want.shape and torch.allclose(got, want, rtol=1e-4, atol=1e-6)
+
+
+def _expect(got: Any, want: Tensor, wrongs: dict[str, Tensor], *, what: str) -> None:
+    """`compare`, leaving out mistakes that happen to give the right answer in this case."""
+    unlike = {text: wrong for text, wrong in wrongs.items() if not _same(want, wrong)}
+    compare(got, want, mistakes=unlike, what=what)

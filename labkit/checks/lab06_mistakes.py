@@ -1,0 +1,204 @@
+"""Lab 06: for each exercise the right answer, and the wrong ones that usual mistakes give.
+
+Each function returns (right answer, {message: wrong answer}); `labkit.checks.lab06` compares.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def contrastive(a: Tensor, b: Tensor, same: Tensor, margin: float) -> tuple[Tensor, dict]:
+    """The right loss, and wrong ones."""
+    difference = (a - b).double()
+    d = difference.norm(dim=1)
+    gap, wrong_side = (margin - d).clamp_min(0), (d - margin).clamp_min(0)
+    pairs = torch.where(same, d**2, gap**2) / 2
+
+    def mean(equal: Tensor, other: Tensor) -> Tensor:
+        return (torch.where(same, equal, other) / 2).mean()
+
+    return pairs.mean(), {
+        "the two kinds of pairs are swapped: d^2 is for pairs with the SAME label.": mean(
+            gap**2, d**2
+        ),
+        "the factor 1/2 of the formula is missing.": 2 * pairs.mean(),
+        "for pairs with the same label it is the distance squared, d^2, not d.": mean(d, gap**2),
+        "for different pairs max(0, margin - d) is squared.": mean(d**2, gap),
+        "nothing is squared: d^2 for the same label, max(0, margin - d)^2 for others.": mean(
+            d, gap
+        ),
+        "the margin is on the wrong side: max(0, margin - d), which is 0 for pairs that are far "
+        "apart already.": mean(d**2, wrong_side**2),
+        "max(0, ...) is missing: pairs farther apart than the margin should cost nothing.": mean(
+            d**2, (margin - d) ** 2
+        ),
+        "the margin is compared with d^2. Compare it with the distance d, then square.": mean(
+            d**2, (margin - d**2).clamp_min(0) ** 2
+        ),
+        "this is margin - d^2 without the outer square: max(0, margin - d)^2.": mean(
+            d**2, (margin - d**2).clamp_min(0)
+        ),
+        **_other_distances(difference, same, margin),
+        "this is the sum over the pairs. Take the mean.": pairs.sum(),
+        "these are the losses of the single pairs. Return their mean, one number.": pairs,
+        "the pairs with the same label are missing.": mean(0 * d, gap**2),
+        "the pairs with different labels are missing.": mean(d**2, 0 * d),
+        "the margin is fixed at 1. Use the argument `margin`.": mean(
+            d**2, (1 - d).clamp_min(0) ** 2
+        ),
+        "the two kinds are averaged apart. It is one mean over all pairs.": (
+            pairs[same].mean() + pairs[~same].mean()
+        ),
+    }
+
+
+def _other_distances(difference: Tensor, same: Tensor, margin: float) -> dict[str, Tensor]:
+    """The loss of things that are not the Euclidean distance, from first - second (B, D)."""
+
+    def loss(d: Tensor) -> Tensor:
+        return (torch.where(same, d**2, (margin - d).clamp_min(0) ** 2) / 2).mean()
+
+    return {
+        "the mean is over the wrong axis: a squared distance is the SUM over the D dimensions; the "
+        "mean comes last, over the pairs.": loss(difference.square().mean(1).sqrt()),
+        "the distance is between the sums of the embeddings. Square first, then sum over the "
+        "dimensions: (first - second).norm(dim=1).": loss(difference.sum(1).abs()),
+        "the absolute differences are summed. The distance is Euclidean: square, sum, root.": loss(
+            difference.abs().sum(1)
+        ),
+    }
+
+
+def errors(distances: Tensor, same: Tensor, threshold: float) -> tuple[tuple, dict]:
+    """The right two shares, and wrong ones."""
+    passes, strict = distances <= threshold, distances < threshold
+    share = _rate(passes, ~same), _rate(~passes, same)
+    return share, {
+        "false accepts and false refusals are swapped: first the DIFFERENT pairs that pass.": (
+            share[::-1]
+        ),
+        "a pair passes if its distance is at most the threshold: <=, not <.": (
+            _rate(strict, ~same),
+            _rate(~strict, same),
+        ),
+        "these are the shares of right answers: either count the errors, or turn `passes` round; a "
+        "small distance means SAME, so a pair passes if distance <= threshold.": (
+            1 - share[0],
+            1 - share[1],
+        ),
+        "these are numbers of pairs. Divide by how many pairs could go wrong that way.": (
+            (passes & ~same).sum(),
+            (~passes & same).sum(),
+        ),
+        "this divides by the number of all pairs. Divide the false accepts by the number of "
+        "different pairs, the false refusals by the number of same pairs.": (
+            (passes & ~same).double().mean(),
+            (~passes & same).double().mean(),
+        ),
+        "this divides by the number of pairs that pass (or do not). Divide by the number of "
+        "different pairs, and of same pairs.": (_rate(~same, passes), _rate(same, ~passes)),
+        "these are true accepts, not false refusals: same pairs whose distance is ABOVE the "
+        "threshold.": (share[0], 1 - share[1]),
+    }
+
+
+def hardest(distances: Tensor, labels: Tensor) -> tuple[tuple, dict]:
+    """The right distances to the farthest and the nearest (B,), and wrong ones."""
+    same = labels[:, None] == labels
+    alone = torch.eye(len(labels), dtype=torch.bool)
+    inf = torch.inf
+    right = distances.where(same, -inf).amax(1), distances.where(~same, inf).amin(1)
+    easy = (
+        distances.where(same & ~alone, inf).amin(1),
+        distances.where(~same, -inf).amax(1),
+    )
+    return right, {
+        "this is the easiest of each kind: the positive must be the FARTHEST of the same class, "
+        "the negative the NEAREST of the others.": easy,
+        "positives and negatives are swapped: `same` marks the positives.": (easy[1], easy[0]),
+        "far and near are swapped: first the farthest of the same class.": right[::-1],
+        "the positive is right, the negative is the farthest of the other classes. Take the "
+        "nearest: that one is hard.": (right[0], easy[1]),
+        "the negative is right, the positive is the nearest of the same class. Take the farthest: "
+        "that one is hard.": (easy[0], right[1]),
+        "the nearest of the others is 0: each image found itself, or what does not count was set "
+        "to 0. Set its whole class to infinity before the minimum.": (
+            right[0],
+            distances.amin(1),
+        ),
+        "each image is its own nearest positive (0). Take the farthest of the same class.": (
+            distances.diagonal(),
+            right[1],
+        ),
+        "the same class is among the negatives: leave it out before the minimum.": (
+            right[0],
+            distances.where(~alone, inf).amin(1),
+        ),
+        "other classes are among the positives: leave them out before the maximum.": (
+            distances.amax(1),
+            right[1],
+        ),
+        "these are means over the class. The hardest single one is wanted.": (
+            (distances * (same & ~alone)).sum(1) / (same & ~alone).sum(1),
+            (distances * ~same).sum(1) / (~same).sum(1),
+        ),
+        "this is one number for the whole batch. Give one for each image: (B,).": (
+            right[0].max(),
+            right[1].min(),
+        ),
+        "these are row numbers. The distances are wanted: .amax(1), .amin(1).": (
+            distances.where(same, -inf).argmax(1),
+            distances.where(~same, inf).argmin(1),
+        ),
+    }
+
+
+def one_shot(examples: Tensor, asked: Tensor) -> tuple[Tensor, dict]:
+    """The right share, and wrong ones."""
+    episodes, ways, dim = examples.shape
+    distance = torch.cdist(asked, examples)
+    right = _share(distance)
+    flat = torch.cdist(asked.flatten(0, 1), examples.flatten(0, 1))
+    truth = torch.arange(ways)
+    return right, {
+        "this picks the FARTHEST example (argmax). The nearest one is wanted: argmin.": _share(
+            -distance
+        ),
+        "this is the number of right answers. Divide by the number asked, E * N.": (
+            right * episodes * ways
+        ),
+        "this is in percent. Give a share from 0 to 1.": 100 * right,
+        "this is the share of wrong answers.": 1 - right,
+        "the number right is divided by the episodes alone: each asks N times.": right * ways,
+        "the largest product is no distance: take the smallest distance.": _share(
+            -asked @ examples.transpose(1, 2)
+        ),
+        "the examples of all episodes are searched. Each image has only the N examples of its own "
+        "episode.": (flat.argmin(1) == torch.arange(episodes * ways)).double().mean(),
+        "the nearest is searched along the wrong axis: for each image asked, over the examples.": (
+            distance.argmin(1) == truth
+        )
+        .double()
+        .mean(),
+        "these are the shares of each class. Give one number for all.": (
+            (distance.argmin(2) == truth).double().mean(0)
+        ),
+        "these are the shares of each episode. Give one number for all.": (
+            (distance.argmin(2) == truth).double().mean(1)
+        ),
+        "these are the answers, not yet how many are right.": distance.argmin(2),
+        "an episode counts here only if all its N answers are right. Count single answers.": (
+            (distance.argmin(2) == truth).all(1).double().mean()
+        ),
+    }
+
+
+def _share(distance: Tensor) -> Tensor:
+    """Right answers when image i belongs to example i: (E, N asked, N examples) -> one number."""
+    return (distance.argmin(2) == torch.arange(distance.shape[1])).double().mean()
+
+
+def _rate(what: Tensor, among: Tensor) -> Tensor:
+    return (what & among).double().sum() / among.sum().clamp_min(1)

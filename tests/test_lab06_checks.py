@@ -1,0 +1,240 @@
+"""Checks of lab 06: each plausible wrong answer is named."""
+
+import pytest
+import torch
+
+from labkit import fewshot, siamese
+from labkit.checks import CheckFailed
+from labkit.checks import lab06 as check
+
+
+def fails(exercise, wrong, message):
+    with pytest.raises(CheckFailed, match=message):
+        getattr(check, exercise)(wrong)
+
+
+# --- exercise 1
+
+
+def apart(a, b):
+    return (a - b).norm(dim=1)
+
+
+def pieces(equal, other):
+    """A loss of two pieces, functions of the distance and the margin."""
+
+    def loss(a, b, same, margin):
+        d = apart(a, b)
+        return (torch.where(same, equal(d, margin), other(d, margin)) / 2).mean()
+
+    return loss
+
+
+def pull(d, m):
+    return d**2
+
+
+def push(d, m):
+    return (m - d).clamp_min(0) ** 2
+
+
+def without_mean(a, b, same, margin):
+    return torch.where(same, pull(apart(a, b), margin), push(apart(a, b), margin)) / 2
+
+
+def wrong_axis(a, b, same, margin):
+    squared = (a - b).square().mean(1)
+    return (torch.where(same, squared, (margin - squared.sqrt()).clamp_min(0) ** 2) / 2).mean()
+
+
+def bare_root(a, b, same, margin):
+    d = (a - b).square().sum(1).sqrt()
+    return (torch.where(same, d**2, (margin - d).clamp_min(0) ** 2) / 2).mean()
+
+
+CONTRASTIVE = {
+    "swapped": pieces(push, pull),
+    "1/2 of the formula is missing": lambda *a: without_mean(*a).mul(2).mean(),
+    "d\\^2, not d": pieces(lambda d, m: d, push),
+    "is squared": pieces(pull, lambda d, m: (m - d).clamp_min(0)),
+    "nothing is squared": pieces(lambda d, m: d, lambda d, m: (m - d).clamp_min(0)),
+    "margin is on the wrong side": pieces(pull, lambda d, m: (d - m).clamp_min(0) ** 2),
+    "max\\(0, ...\\) is missing": pieces(pull, lambda d, m: (m - d) ** 2),
+    "margin is compared with d\\^2": pieces(pull, lambda d, m: (m - d**2).clamp_min(0) ** 2),
+    "without the outer square": pieces(pull, lambda d, m: (m - d**2).clamp_min(0)),
+    "wrong axis": wrong_axis,
+    "sum over the pairs": lambda *a: without_mean(*a).sum(),
+    "losses of the single pairs": without_mean,
+    "same label are missing": pieces(lambda d, m: 0 * d, push),
+    "different labels are missing": pieces(pull, lambda d, m: 0 * d),
+    "fixed at 1": pieces(pull, lambda d, m: (1 - d).clamp_min(0) ** 2),
+    "absolute differences": lambda a, b, same, m: (
+        torch.where(
+            same, (a - b).abs().sum(1) ** 2, (m - (a - b).abs().sum(1)).clamp_min(0) ** 2
+        ).mean()
+        / 2
+    ),
+    "cannot be trained": lambda *a: without_mean(*a).mean().item(),
+    "slope of the loss is nan": bare_root,
+    "should be one number": lambda *a: without_mean(*a)[:2],
+}
+
+
+@pytest.mark.parametrize("message", CONTRASTIVE)
+def test_contrastive_names_the_mistake(message):
+    fails("contrastive", CONTRASTIVE[message], message)
+
+
+def test_contrastive_accepts_labkits_own_and_a_loop(capsys):
+    check.contrastive(lambda a, b, s, m: siamese.contrastive_loss(a, b, s, margin=m))
+
+    def slow(first, second, same, margin):
+        total = 0.0
+        for a, b, equal in zip(first, second, same, strict=True):
+            d = torch.linalg.norm(a - b)
+            total = total + (d**2 if equal else torch.relu(margin - d) ** 2) / 2
+        return total / len(first)
+
+    check.contrastive(slow)
+
+
+# --- exercise 2: the hardest
+
+
+def masks(labels):
+    same = labels[:, None] == labels
+    return same, torch.eye(len(labels), dtype=torch.bool)
+
+
+def choose(distances, labels, far=None, near=None):
+    same, alone = masks(labels)
+    inf = torch.inf
+    kinds = {
+        "far": distances.where(same, -inf).amax(1),
+        "near": distances.where(~same, inf).amin(1),
+        "easy far": distances.where(same & ~alone, inf).amin(1),
+        "easy near": distances.where(~same, -inf).amax(1),
+    }
+    return kinds[far or "far"], kinds[near or "near"]
+
+
+HARDEST = {
+    "this is the easiest of each kind": lambda d, y: choose(d, y, "easy far", "easy near"),
+    "far and near are swapped": lambda d, y: choose(d, y, "near", "far"),
+    "negative is the farthest": lambda d, y: choose(d, y, "far", "easy near"),
+    "positive is the nearest": lambda d, y: choose(d, y, "easy far", "near"),
+    "each image found itself": lambda d, y: (choose(d, y)[0], d.amin(1)),
+    "same class is among the negatives": lambda d, y: (
+        choose(d, y)[0],
+        d.where(~masks(y)[1], torch.inf).amin(1),
+    ),
+    "other classes are among the positives": lambda d, y: (d.amax(1), choose(d, y)[1]),
+    "what does not count was set to 0": lambda d, y: (choose(d, y)[0], (d * ~masks(y)[0]).amin(1)),
+    "one number for the whole batch": lambda d, y: tuple(
+        f(x) for f, x in zip((torch.max, torch.min), choose(d, y), strict=True)
+    ),
+    "row numbers": lambda d, y: (
+        d.where(masks(y)[0], -torch.inf).argmax(1),
+        d.where(~masks(y)[0], torch.inf).argmin(1),
+    ),
+    "should return two things": lambda d, y: choose(d, y)[0],
+    "far should be of shape": lambda d, y: (choose(d, y)[0][:2], choose(d, y)[1]),
+}
+
+
+@pytest.mark.parametrize("message", HARDEST)
+def test_hardest_names_the_mistake(message):
+    fails("hardest", HARDEST[message], message)
+
+
+# --- exercise 3: errors
+
+
+def rates(distances, same, threshold, passes=None):
+    passes = distances <= threshold if passes is None else passes
+    return passes[~same].double().mean(), (~passes)[same].double().mean()
+
+
+def of_all(distances, same, threshold):
+    passes = distances <= threshold
+    return (passes & ~same).double().mean(), (~passes & same).double().mean()
+
+
+ERRORS = {
+    "are swapped": lambda d, s, t: rates(d, s, t)[::-1],
+    "at most the threshold: <=": lambda d, s, t: rates(d, s, t, d < t),
+    "either count the errors": lambda d, s, t: tuple(1 - x for x in rates(d, s, t)),
+    "small distance means SAME": lambda d, s, t: rates(d, s, t, d > t),
+    "numbers of pairs": lambda d, s, t: ((d <= t)[~s].sum(), (d > t)[s].sum()),
+    "number of all pairs": of_all,
+    "number of pairs that pass": lambda d, s, t: (
+        (~s)[d <= t].double().mean(),
+        s[d > t].double().mean(),
+    ),
+    "true accepts, not false refusals": lambda d, s, t: (
+        rates(d, s, t)[0],
+        (d <= t)[s].double().mean(),
+    ),
+    "should return two things": lambda d, s, t: rates(d, s, t)[0],
+}
+
+
+@pytest.mark.parametrize("message", ERRORS)
+def test_errors_names_the_mistake(message):
+    fails("errors", ERRORS[message], message)
+
+
+def test_errors_accepts_a_loop_and_a_tensor():
+    def slow(distances, same, threshold):
+        rows = list(zip(distances.tolist(), same.tolist(), strict=True))
+        wrong_in = sum(d <= threshold + 1e-7 for d, s in rows if not s)
+        wrong_out = sum(d > threshold + 1e-7 for d, s in rows if s)
+        count = sum(s for _, s in rows)
+        return torch.tensor([wrong_in / (len(rows) - count), wrong_out / count])
+
+    check.errors(slow)
+
+
+# --- exercise 4: one shot
+
+
+def share(distance, axis=2):
+    return (distance.argmin(axis) == torch.arange(distance.shape[1])).double().mean()
+
+
+def searches_all(examples, asked):
+    flat = torch.cdist(asked.flatten(0, 1), examples.flatten(0, 1))
+    return (flat.argmin(1) == torch.arange(len(flat))).double().mean()
+
+
+def answers(examples, asked):
+    return torch.cdist(asked, examples).argmin(2)
+
+
+def hits(examples, asked):
+    return (answers(examples, asked) == torch.arange(examples.shape[1])).double()
+
+
+ONE_SHOT = {
+    "FARTHEST": lambda e, a: share(-torch.cdist(a, e)),
+    "number of right answers": lambda e, a: hits(e, a).sum(),
+    "in percent": lambda e, a: 100 * hits(e, a).mean(),
+    "share of wrong answers": lambda e, a: 1 - hits(e, a).mean(),
+    "divided by the episodes alone": lambda e, a: hits(e, a).sum() / len(e),
+    "product is no distance": lambda e, a: share(-(a @ e.transpose(1, 2))),
+    "all episodes are searched": searches_all,
+    "wrong axis": lambda e, a: share(torch.cdist(a, e), axis=1),
+    "shares of each class": lambda e, a: hits(e, a).mean(0),
+    "shares of each episode": lambda e, a: hits(e, a).mean(1),
+    "these are the answers": answers,
+    "all its N answers": lambda e, a: hits(e, a).all(1).double().mean(),
+}
+
+
+@pytest.mark.parametrize("message", ONE_SHOT)
+def test_one_shot_names_the_mistake(message):
+    fails("one_shot", ONE_SHOT[message], message)
+
+
+def test_one_shot_accepts_labkits_own():
+    check.one_shot(fewshot.one_shot)
