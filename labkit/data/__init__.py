@@ -12,6 +12,9 @@ _HOME = {
     "digits": ["Labelled", "digits_path", "load_digits"],
     "coloured": ["coloured_digits"],
     "canids": ["Canids", "load_canids", "on_ground"],
+    "cars": ["Cars", "few", "load_cars"],
+    "cached_cars": ["car_features"],
+    "real_cars": ["load_real_cars"],
     "downloads": ["available", "fetch", "fetched"],
     "pairs": [
         "Pairs",

@@ -12,6 +12,7 @@ _HOME = {
     "derivatives": ["errors", "heats", "landscape", "matrix", "network"],
     "activations": ["histograms", "layer_maps", "mosaic", "scatter", "table"],
     "explanations": ["dots", "heats_over", "interval"],
+    "finetuning": ["learning_curves", "stacked_shares"],
     "words": ["closest", "ratings", "reading", "scores"],
     "augmentation": ["confusions", "opinions", "over_angles"],
     "siamese": ["embedding", "embeddings", "pair_distances", "roc"],

@@ -3,9 +3,22 @@
 >>> from labkit import render
 >>> image, mask = render.scene("husky", "grass", seed=0)
 
-The shapes are signed-distance fields on the CPU; see `scene` for what varies and what stays.
+The shapes are signed-distance fields on the CPU; see `scene` (animals) and `car` for
+what varies and what stays.
 """
 
+from labkit.render.cars import MAKES, CarScene, car
 from labkit.render.scenes import ANIMALS, GROUNDS, Cutout, Scene, backdrop, cutout, scene
 
-__all__ = ["ANIMALS", "GROUNDS", "Cutout", "Scene", "backdrop", "cutout", "scene"]
+__all__ = [
+    "ANIMALS",
+    "GROUNDS",
+    "MAKES",
+    "CarScene",
+    "Cutout",
+    "Scene",
+    "backdrop",
+    "car",
+    "cutout",
+    "scene",
+]

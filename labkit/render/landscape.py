@@ -23,11 +23,13 @@ BACKDROPS = {  # what may stand behind each ground, far to near, and how likely
               ("hill", 0.1), ("broad trunk", 0.2)],
     "forest": [("broad trunk trunk", 0.5), ("conifer trunk trunk", 0.3), ("broad broad", 0.2)],
     "sand": [("hill hill", 0.45), ("hill", 0.25), ("hill broad", 0.15), ("hill conifer", 0.15)],
+    "road": [("hill broad broad", 0.3), ("hill conifer conifer", 0.2), ("hill broad", 0.2),
+             ("hill hill", 0.15), ("hill", 0.15)],
 }  # fmt: skip
 HILL = {"snow": (0.58, 0.63, 0.71), "grass": (0.17, 0.22, 0.12), "forest": (0.10, 0.13, 0.07),
-        "sand": (0.46, 0.36, 0.24)}  # fmt: skip
+        "sand": (0.46, 0.36, 0.24), "road": (0.20, 0.22, 0.15)}  # fmt: skip
 LEAF = {"snow": (0.085, 0.095, 0.09), "grass": (0.065, 0.11, 0.03), "forest": (0.05, 0.085, 0.025),
-        "sand": (0.09, 0.11, 0.05)}  # fmt: skip
+        "sand": (0.09, 0.11, 0.05), "road": (0.07, 0.105, 0.04)}  # fmt: skip
 BARK = (0.085, 0.062, 0.045)
 
 

@@ -11,6 +11,7 @@ _HOME = {
     "derivatives": ["slopes", "slopes_picture", "tiny_network", "tiny_network_picture"],
     "activations": ["ChannelWalk", "channel_walk"],
     "explanations": ["SceneExplorer", "scene_explorer", "vote"],
+    "finetuning": ["CarExplorer", "car_explorer"],
     "words": ["SentenceReader", "WordNeighbours", "sentence_reader", "word_neighbours"],
     "augmentation": ["Playground", "playground"],
     "siamese": [

@@ -1,0 +1,70 @@
+"""Measure what lab 05 cannot in a minute: `python -m labkit.finetune_table [FILE]`.
+
+Right answers on the 300 test cars of networks trained from scratch, and of the pretrained network
+with all weights fine-tuned, for several numbers of training images and seeds. The table ships as
+data/finetuning.csv; the lab measures some of its rows again. Takes about ten minutes.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections import defaultdict
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from labkit import data, finetune, models
+from labkit.paths import data_dir
+
+FILE = "finetuning.csv"
+SIZES = (10, 30, 100, 300, 500)
+SCRATCH = [(n, seed) for n in SIZES for seed in range(3)]
+TUNED = [(n, seed) for n in (10, 30, 100) for seed in range(3)]  # more would take an hour
+
+
+def load_table() -> dict[str, dict[int, Tensor]]:
+    """The shipped measurements: {method: {images of each class: accuracies (seeds,)}}.
+
+    >>> sorted(load_table())
+    ['everything fine-tuned', 'from scratch']
+    """
+    rows = defaultdict(lambda: defaultdict(list))
+    with open(data_dir() / FILE, encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            rows[row["method"]][int(row["n"])].append(float(row["accuracy"]))
+    return {m: {n: torch.tensor(v) for n, v in by.items()} for m, by in rows.items()}
+
+
+def measure(method: str, n: int, seed: int, train: data.Cars, test: data.Cars) -> float:
+    """Share of right answers on `test` after training on n images of each class."""
+    index = data.few(train.labels, n, seed=seed)
+    some = train.images[index], train.labels[index]
+    if method == "from scratch":
+        net = finetune.from_scratch(some, classes=2, seed=seed)
+    else:
+        net = finetune.with_new_layer(models.load_pretrained(size=128), 2, frozen=False, seed=seed)
+        epochs = max(2, round(40 / (2 * n) ** 0.5 * 2))
+        finetune.fine_tune(net, some, epochs=epochs, lr=1e-4, seed=seed, progress=False)
+    said = finetune.predict(net, test.images).argmax(1)
+    return float((said == test.labels).float().mean())
+
+
+def main(path: str | None = None) -> None:
+    """Write the table, a row as soon as it is known."""
+    train, test = data.load_cars("train"), data.load_cars("test")
+    target = Path(path) if path else data_dir() / FILE
+    with open(target, "w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(["method", "n", "seed", "accuracy"])
+        for method, runs in {"from scratch": SCRATCH, "everything fine-tuned": TUNED}.items():
+            for n, seed in runs:
+                value = measure(method, n, seed, train, test)
+                table.writerow([method, n, seed, round(value, 4)])
+                file.flush()
+                print(method, n, seed, f"{value:.3f}", flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:2])
