@@ -1,0 +1,120 @@
+"""The game in one dimension: the fakes are numbers, so that all of it can be seen at once.
+
+`bumps` draws the real numbers, `play_line` plays the game and keeps a `Movie` of it: histograms of
+the fakes and the cop's curve, frame by frame. Digits are in `labkit.gan.game`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from labkit.gan.losses import LOSSES
+from labkit.gan.nets import _seeded
+
+GRID = torch.linspace(-4, 4, 161)
+
+
+class Movie(NamedTuple):
+    """T frames: step (T,), fakes (T, N), the cop's probability of "real" (T, G) over grid (G,)."""
+
+    step: Tensor
+    real: Tensor
+    fakes: Tensor
+    grid: Tensor
+    belief: Tensor
+
+    def shares(self, centres: Sequence[float]) -> Tensor:
+        """For each frame the share of the fakes nearest to each of K centres: (T, K)."""
+        gap = (self.fakes[:, :, None] - torch.tensor(centres)).abs()
+        nearest = nn.functional.one_hot(gap.argmin(2), len(centres))
+        return nearest.float().mean(1)
+
+
+def bumps(centres: Sequence[float], *, sd: float = 0.4, n: int = 1000, seed: int = 0) -> Tensor:
+    """n real numbers (n,): normal around the centres with standard deviation sd, equal shares.
+
+    >>> bumps([-2.0, 2.0], n=4).shape
+    torch.Size([4])
+    """
+    noise = torch.randn(n, generator=torch.Generator().manual_seed(seed))
+    return torch.tensor(centres)[torch.arange(n) % len(centres)] + sd * noise
+
+
+def play_line(
+    real: Tensor,
+    *,
+    steps: int = 600,
+    cop_steps: int = 1,
+    forger_steps: int = 1,
+    head_start: int = 0,
+    lr: float = 2e-3,
+    loss: str = "logistic",
+    batch_size: int = 128,
+    every: int = 10,
+    seed: int = 0,
+) -> Movie:
+    """Counterfeiter against cop on numbers `real` (N,); every `every` steps a frame of the movie.
+
+    Both are networks with two hidden layers of 32. In each step the cop learns `cop_steps` times,
+    the counterfeiter `forger_steps` times: too many for one of them and it runs away. Before the
+    first step the cop learns alone, `head_start` times. The fakes of all frames come from the same
+    500 noise numbers. The global random state is left alone.
+
+    >>> play_line(bumps([1.0]), steps=20).fakes.shape
+    torch.Size([3, 500])
+    """
+    with _seeded(seed):
+        players = _Players(real, lr=lr, loss=loss, batch_size=batch_size)
+        for _ in range(head_start):
+            players.cop_learns()
+        z = torch.randn(500, 1)
+        frames = [players.frame(z)]
+        for step in range(1, steps + 1):
+            for _ in range(cop_steps):
+                players.cop_learns()
+            for _ in range(forger_steps):
+                players.forger_learns()
+            if step % every == 0:
+                frames.append(players.frame(z))
+    fakes, belief = (torch.stack(part) for part in zip(*frames, strict=True))
+    return Movie(torch.arange(len(frames)) * every, real, fakes, GRID, belief)
+
+
+class _Players:
+    """Counterfeiter z (B, 1) -> x (B, 1), cop x (B, 1) -> score (B, 1), their optimizers."""
+
+    def __init__(self, real: Tensor, *, lr: float, loss: str, batch_size: int):
+        self.real, self.batch_size, self.loss = real, batch_size, LOSSES[loss]
+        self.forger, self.cop = _net(), _net()
+        self.optimizers = {
+            net: torch.optim.Adam(net.parameters(), lr=lr, betas=(0.5, 0.999))
+            for net in (self.forger, self.cop)
+        }
+
+    def cop_learns(self) -> None:
+        real = self.real[torch.randint(len(self.real), (self.batch_size,)), None]
+        fakes = self.forger(torch.randn(self.batch_size, 1)).detach()
+        self._learn(self.cop, self.loss.cop(self.cop(real), self.cop(fakes)))
+
+    def forger_learns(self) -> None:
+        fakes = self.forger(torch.randn(self.batch_size, 1))
+        self._learn(self.forger, self.loss.forger(self.cop(fakes)))
+
+    def _learn(self, net: nn.Module, loss: Tensor) -> None:
+        self.optimizers[net].zero_grad()
+        loss.backward()
+        self.optimizers[net].step()
+
+    @torch.no_grad()
+    def frame(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        return self.forger(z)[:, 0], self.cop(GRID[:, None]).sigmoid()[:, 0]
+
+
+def _net() -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(1, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 1)
+    )

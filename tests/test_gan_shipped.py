@@ -1,0 +1,56 @@
+"""What ships for lab 07: the judge judges, the table of runs grows, a damaged file is named."""
+
+import pytest
+import torch
+
+from labkit import data, gan
+from labkit.gan import pack, shipped
+from labkit.gan.recipes import Recipe
+from labkit.train import accuracy
+
+SMALL = Recipe(width=4, batch_size=4, z_dim=6, average=0.5)
+
+
+def test_the_judge_knows_digits_it_has_not_seen():
+    judge, (_, test) = gan.load_judge(), data.load_digits()
+    assert accuracy(judge, test) > 0.955
+    assert not judge.training and not any(p.requires_grad for p in judge.parameters())
+
+
+def test_a_missing_or_damaged_file_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "data_dir", lambda: tmp_path)
+    with pytest.raises(FileNotFoundError, match="digit_judge.*missing"):
+        gan.load_judge()
+    (tmp_path / shipped.JUDGE).write_bytes(b"junk")
+    with pytest.raises(ValueError, match="digit_judge.*damaged"):
+        gan.load_judge()
+
+
+def test_a_generator_comes_back_as_it_was_written(tmp_path, monkeypatch):
+    notes = {"generator": '{"z_dim": 6, "width": 4, "classes": 10}'}
+    made = gan.Generator(z_dim=6, width=4, seed=3)
+    pack._write(tmp_path / shipped.GENERATOR, made, torch.float16, notes)
+    monkeypatch.setattr(shipped, "data_dir", lambda: tmp_path)
+    back, labels = gan.load_generator(), torch.arange(10)
+    assert torch.allclose(gan.forge(back, labels), gan.forge(made, labels), atol=2e-3)
+
+
+def test_a_run_stops_at_its_steps_and_is_judged():
+    row = pack.play_run("small", SMALL, gan.load_judge(), seed=4, cpu_seconds=60, steps=50)
+    assert list(row) == list(pack.COLUMNS) and (row["seed"], row["steps"]) == (4, 50)
+    assert row["frechet"] > 10 and 0 <= row["rarest_digit"] <= 0.1
+
+
+def test_the_table_grows_and_keeps_its_rows(tmp_path, monkeypatch):
+    monkeypatch.setattr(gan, "ablations", lambda: {"one": SMALL, "two": SMALL}, raising=False)
+    played = []
+
+    def quick(name, recipe, judge, *, seed, **limits):
+        played.append((name, seed))
+        return dict.fromkeys(pack.COLUMNS, 0) | {"recipe": name, "seed": seed}
+
+    monkeypatch.setattr(pack, "play_run", quick)
+    pack.pack_runs(tmp_path, seeds=[0])
+    path = pack.pack_runs(tmp_path, seeds=[0, 1])
+    assert played == [("one", 0), ("two", 0), ("one", 1), ("two", 1)]
+    assert [row["seed"] for row in pack.read_runs(path)] == ["0", "0", "1", "1"]

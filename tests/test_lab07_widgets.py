@@ -1,0 +1,88 @@
+"""Widgets and plots of lab 07: what they draw and say, as plain functions."""
+
+import numpy as np
+import pytest
+import torch
+
+from labkit import gan, plot
+from labkit.gan.recipes import Recipe
+from labkit.widgets.gan import LatentWalk, LineGame, LiveGame, latent_walk, line_game
+
+
+def movie(frames=3, shift=0.0):
+    fakes = torch.linspace(-1, 1, 20) + shift + torch.arange(frames)[:, None]
+    grid = torch.linspace(-4, 4, 9)
+    belief = torch.linspace(0, 1, frames)[:, None].expand(frames, 9)
+    return gan.Movie(torch.arange(frames) * 10, torch.zeros(50), fakes, grid, belief)
+
+
+def small_game():
+    images = torch.rand(20, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    recipe = Recipe(width=4, batch_size=4, z_dim=6)
+    game = gan.Game((images, torch.arange(20) % 10), recipe=recipe, steps=2, every=1)
+    game.play(progress=False)
+    return game
+
+
+def test_line_game_draws_each_frame_and_says_its_numbers():
+    board = LineGame({"one": movie(), "two": movie(shift=1.0)})
+    first, text = board.draw("one", 0)
+    assert first.dtype == np.uint8 and first.shape[2] == 3
+    assert "step 0" in text and "mean 0.00" in text
+    later, text = board.draw("two", 2)
+    assert "step 20" in text and "mean 3.00" in text
+    assert not np.array_equal(first, later)
+
+
+def test_all_fakes_are_counted_also_those_outside_the_picture():
+    board = LineGame({"one": movie(shift=30.0)})
+    assert board._heights(board.first.fakes[0]).sum() == pytest.approx(1)
+
+
+def test_movies_of_different_lengths_are_refused():
+    for movies in ({}, {"one": movie(2), "two": movie(3)}):
+        with pytest.raises(ValueError, match="same number of frames"):
+            LineGame(movies)
+
+
+def test_the_player_has_the_frames_of_the_slider():
+    widget = line_game({"one": movie(5)})
+    player, choice, frame = widget.children[:3]
+    assert (player.min, player.max) == (frame.min, frame.max) == (0, 4)
+    assert choice.options == ("one",)
+
+
+def test_a_walk_begins_and_ends_where_it_says():
+    walk = LatentWalk(gan.Generator(width=4, seed=0))
+    assert torch.allclose(walk.noise(3, 8, 0.0), walk._noise(3), atol=1e-6)
+    assert torch.allclose(walk.noise(3, 8, 1.0), walk._noise(8), atol=1e-5)
+    lengths = [walk.noise(3, 8, share).norm().item() for share in (0.0, 0.5, 1.0)]
+    assert min(lengths[0], lengths[2]) <= lengths[1] <= max(lengths[0], lengths[2])
+    pictures = [walk.draw(2, 0, 1, share) for share in (0.0, 0.5)]
+    assert not np.array_equal(*pictures)
+    assert latent_walk(walk.generator).children
+
+
+def test_the_live_picture_shows_the_same_noise_every_time():
+    game, live = small_game(), LiveGame(rows=2)
+    one, two = live.draw(game), live.draw(game)
+    assert one.dtype == np.uint8 and np.array_equal(one, two)
+
+
+def test_plots_hold_the_data():
+    game = small_game()
+    ax = plot.cop_accuracy(game.record)
+    assert ax.lines[0].get_ydata().tolist() == game.record.column("caught")
+    ax = plot.both_losses(game.record)
+    assert ax.lines[1].get_ydata().tolist() == game.record.column("forger_loss")
+    ax = plot.distances({"a": [3.0, 5, 9], "b": 100.0}, floor=2.0)
+    medians = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "None"]
+    assert medians[:3] == [5, 100, 2] and ax.get_xscale() == "log"
+    assert plot.line_game(movie(), 1).get_title() == "after 10 steps"
+
+
+def test_a_sheet_has_every_image_in_its_place():
+    images = torch.arange(3.0).view(3, 1, 1, 1).expand(3, 1, 4, 5) / 4
+    page = plot.sheet(images, columns=2, gap=1)[0]
+    assert page.shape == (11, 13)
+    assert page[1, 1] == 0 and page[1, 7] == 0.25 and page[6, 1] == 0.5 and page[6, 7] == 1
