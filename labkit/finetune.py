@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from labkit.modes import eval_mode
+
 LAYER = "logits"  # the name of the last layer
 DECAY = 0.01
 
@@ -84,13 +86,9 @@ def features(model: nn.Module, images: Tensor, *, batch_size: int = 8) -> Tensor
     """
     _check_images(images)
     steps = [child for name, child in model.named_children() if name != LAYER]
-    body, modes = nn.Sequential(*steps), [(m, m.training) for m in model.modules()]
-    try:
-        body.eval()
+    body = nn.Sequential(*steps)
+    with eval_mode(model):
         return torch.cat([body(part) for part in images.split(batch_size)])
-    finally:
-        for module, training in modes:
-            module.training = training
 
 
 def fit_layer(

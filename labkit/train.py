@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from labkit.checkpoints import Checkpoint
+from labkit.modes import eval_mode
 
 Data = tuple[Tensor, Tensor]  # images (N, ...), labels (N,)
 Augment = Callable[..., Tensor]  # augment(images, seed=..., indices=...) -> images
@@ -124,7 +125,7 @@ def evaluate(
 ) -> tuple[float, float]:
     """Mean loss and accuracy (0 to 1) on (images, labels), in eval mode, on the model's device."""
     total, right = 0.0, 0
-    with _eval_mode(model), torch.no_grad():
+    with eval_mode(model), torch.no_grad():
         for images, labels in _in_order(data, batch_size, _device_of(model)):
             logits = model(images)
             total += loss(logits, labels).item() * len(labels)
@@ -210,20 +211,6 @@ class _seeded:
 
 def _epoch_seed(seed: int, epoch: int) -> int:
     return seed * 100_003 + epoch
-
-
-class _eval_mode:
-    """The model in eval mode within the block, every module in its own mode again after it."""
-
-    def __init__(self, model: nn.Module):
-        self.model, self.modes = model, [(m, m.training) for m in model.modules()]
-
-    def __enter__(self):
-        self.model.eval()
-
-    def __exit__(self, *error):
-        for module, training in self.modes:
-            module.training = training
 
 
 def _out_of_patience(history: History, patience: int | None) -> bool:

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
+from labkit.modes import eval_mode
+
 SIDE = 28
 
 
@@ -118,7 +120,7 @@ def forge(generator: nn.Module, labels: Tensor, *, seed: int = 0, batch_size: in
     noise = torch.Generator().manual_seed(seed)
     z = torch.randn(len(labels), generator.z_dim, generator=noise)
     device = next(generator.parameters()).device
-    with _in_eval(generator):
+    with eval_mode(generator):
         parts = zip(z.split(batch_size), labels.split(batch_size), strict=True)
         return torch.cat([generator(a.to(device), b.to(device)).cpu() for a, b in parts])
 
@@ -128,14 +130,3 @@ def _seeded(seed: int) -> Iterator[None]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
-
-
-@contextmanager
-def _in_eval(model: nn.Module) -> Iterator[None]:
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training

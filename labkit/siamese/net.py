@@ -7,12 +7,12 @@ in `labkit.siamese.losses`, training in `labkit.siamese.training`.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from labkit.modes import eval_mode
 
 
 class Unit(nn.Module):
@@ -90,16 +90,5 @@ def embed(model: nn.Module, images: Tensor, *, batch_size: int = 500) -> Tensor:
     if len(images) == 0:
         raise ValueError("there are no images to embed: the set is empty")
     device = next((p.device for p in model.parameters()), torch.device("cpu"))
-    with _in_eval(model), torch.no_grad():
+    with eval_mode(model), torch.no_grad():
         return torch.cat([model(part.to(device)).cpu() for part in images.split(batch_size)])
-
-
-@contextmanager
-def _in_eval(model: nn.Module) -> Iterator[None]:
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
