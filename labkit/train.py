@@ -88,9 +88,7 @@ def fit(
     >>> len(history.rows)
     2
     """
-    _check(train, valid, epochs=epochs, batch_size=batch_size, patience=patience)
-    if augment is not None and not callable(augment):
-        raise TypeError(f"augment must be a function or a Policy, not {augment!r}")
+    _check(train, valid, augment, epochs=epochs, batch_size=batch_size, patience=patience)
     say = print if progress else lambda *_: None
     device, home, was_training = pick_device(device), _device_of(model), model.training
     optimizer = torch.optim.Adam(model.to(device).parameters(), lr=lr)
@@ -101,10 +99,9 @@ def fit(
         say(history)
         while len(history.rows) < epochs and not _out_of_patience(history, patience):
             epoch = len(history.rows) + 1
+            change = augment and partial(augment, seed=_epoch_seed(seed, epoch))
             with _seeded(seed, epoch, device):
-                change = augment and partial(augment, seed=_epoch_seed(seed, epoch))
-                label = epoch if progress else None
-                batches = _batches(train, batch_size, device, label, change)
+                batches = _batches(train, batch_size, device, epoch if progress else None, change)
                 train_loss = _train_epoch(model, batches, optimizer, loss)
             history.rows.append(Row(epoch, train_loss, *evaluate(model, valid, loss=loss)))
             saved.save(history.rows, is_best=history.best.epoch == epoch)
@@ -229,7 +226,9 @@ def _settings(train: Data, lr: float, batch_size: int, seed: int, augment) -> di
     return {"lr": lr, "batch_size": batch_size, "seed": seed, "data": data, "augment": name}
 
 
-def _check(train: Data, valid: Data, **numbers: int | None) -> None:
+def _check(train: Data, valid: Data, augment, **numbers: int | None) -> None:
+    if augment is not None and not callable(augment):
+        raise TypeError(f"augment must be a function or a Policy, not {augment!r}")
     for name, data in {"train": train, "valid": valid}.items():
         if not (isinstance(data, tuple | list) and len(data) == 2):
             raise TypeError(f"{name} must be a pair (images, labels), not {type(data).__name__}")

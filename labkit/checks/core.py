@@ -99,12 +99,14 @@ def compare(
     """Raise CheckFailed unless `got` equals `want` in shape and value.
 
     `mistakes` maps a message to the wrong answer it explains: if `got` equals that one, the
-    message is what the student reads. The first that matches counts.
+    message is what the student reads. The first that matches counts; one that happens to give the
+    right answer in this case does not.
     """
     value = as_tensor(got, what=what)
     want = torch.as_tensor(want, dtype=torch.float64)
     for message, wrong in (mistakes or {}).items():
-        if _equal(value, torch.as_tensor(wrong, dtype=torch.float64), rtol, atol):
+        wrong = torch.as_tensor(wrong, dtype=torch.float64)
+        if _equal(value, wrong, rtol, atol) and not _equal(wrong, want, rtol, atol):
             raise CheckFailed(f"{what}: {message}")
     if value.shape != want.shape:
         raise CheckFailed(f"{what} should be {_shape(want)}, but is {_shape(value)}.")

@@ -22,10 +22,12 @@ def nearest(answer: Callable[[Tensor, int, int], Tensor]) -> str:
         vectors *= 0.2 + 4 * torch.rand(count, 1, generator=generator)  # of very different lengths
         got = call(answer, vectors, row, k)
         what = f"the rows of the {k} words nearest to row {row}"
-        _expect(got, _nearest(vectors, row, k), _nearest_mistakes(vectors, row, k), what=what)
+        compare(
+            got, _nearest(vectors, row, k), mistakes=_nearest_mistakes(vectors, row, k), what=what
+        )
     vectors = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [-3.0, 0.1]])
     what = "the nearest of words that all point away (cosines below 0)"
-    _expect(call(answer, vectors, 0, 1), torch.tensor([2]), {}, what=what)
+    compare(call(answer, vectors, 0, 1), torch.tensor([2]), mistakes={}, what=what)
     return "nearest finds the words whose vectors point the same way."
 
 
@@ -40,7 +42,7 @@ def mean_vector(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
         ids[torch.arange(longest) >= counts[:, None]] = 0
         got = call(answer, table, ids)
         what = f"mean_vector of {count} sentences of up to {longest} words"
-        _expect(got, _mean(table, ids), _mean_mistakes(table, ids), what=what)
+        compare(got, _mean(table, ids), mistakes=_mean_mistakes(table, ids), what=what)
     _empty_sentence(answer)
     return "mean_vector is right: padding neither adds nor divides, an empty sentence gives zeros."
 
@@ -253,18 +255,7 @@ def _check_last(answer: Callable, outputs: Tensor, lengths: Tensor) -> None:
         "all sentences are cut at the length of the shortest.": outputs[:, int(lengths.min()) - 1],
     }
     what = f"last_state of {len(outputs)} sentences with lengths {lengths.tolist()}"
-    _expect(got, outputs[rows, lengths - 1], mistakes, what=what)
-
-
-def _expect(got: Any, want: Tensor, mistakes: dict[str, Tensor], **options: Any) -> None:
-    """`compare`, leaving out mistakes that happen to give the right answer in this case."""
-    want = want.double()
-
-    def differs(wrong: Tensor) -> bool:
-        return wrong.shape != want.shape or not torch.allclose(wrong.double(), want)
-
-    unlike = {message: wrong for message, wrong in mistakes.items() if differs(wrong)}
-    compare(got, want, mistakes=unlike, **options)
+    compare(got, outputs[rows, lengths - 1], mistakes=mistakes, what=what)
 
 
 def _rng(seed: int) -> torch.Generator:

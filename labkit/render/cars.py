@@ -18,12 +18,13 @@ from labkit.render.camera import Camera, frame, look_at
 from labkit.render.car_body import Car
 from labkit.render.car_layer import draw_car
 from labkit.render.car_traits import MAKES, CarTraits, draw_traits
+from labkit.render.develop import develop, focus, known, whole_numbers
 from labkit.render.houses import draw_houses
 from labkit.render.landscape import draw_landscape
-from labkit.render.light import Light, ShadowMap, draw_light, film
+from labkit.render.light import Light, ShadowMap, draw_light
 from labkit.render.noise import mix
 from labkit.render.road import Road, draw_road, draw_surface
-from labkit.render.scenes import SIZES, _focus
+from labkit.render.scenes import SIZES
 from labkit.render.threads import one_each
 
 
@@ -65,7 +66,8 @@ def car(make: str, *, seed: int, size: int = 128) -> CarScene:
     >>> torch.equal(image[:, same], other.image[:, same])
     True
     """
-    make, seed, size = _checked(make, seed, size)
+    known("make", make, MAKES)
+    seed, size = whole_numbers(seed, size, SIZES)
     with torch.no_grad(), one_each():
         return _scene(make, seed, size)
 
@@ -77,7 +79,7 @@ def _scene(make: str, seed: int, size: int) -> CarScene:
         setting.car, traits, setting.camera, setting.light, setting.shadow, setting.road.offset
     )
     picture = torch.lerp(behind, linear, cover[..., None])
-    return CarScene(_develop(picture, setting), regions > 0, regions)
+    return CarScene(_developed(picture, setting), regions > 0, regions)
 
 
 @lru_cache(maxsize=2)
@@ -131,29 +133,9 @@ def _behind(setting: Setting, rng: np.random.Generator) -> Tensor:
     floor, cover = draw_surface(setting.road, camera, light, setting.shadow, setting.car)
     picture = mix(picture, floor, cover)
     distance = float(camera.eye[[0, 2]].norm())
-    return _focus(picture, camera, distance, rng.uniform(0.2, 1.2))
+    return focus(picture, camera, distance, rng.uniform(0.2, 1.2))
 
 
-def _develop(linear: Tensor, setting: Setting) -> Tensor:
-    """Film curve, darker corners, grain: (H, W, 3) linear to (3, H, W) in [0, 1]."""
-    size = len(linear)
-    line = torch.linspace(-1, 1, size)
-    corners = 1 - 0.07 * (line[:, None] ** 2 + line[None] ** 2)
-    rng = np.random.default_rng([setting.seed, 75])
-    grain = torch.from_numpy(rng.standard_normal((size, size), dtype=np.float32)) * setting.grain
-    picture = film(linear, setting.exposure).permute(2, 0, 1)
-    return ((picture + grain) * corners).clamp(0, 1)
-
-
-def _checked(make: str, seed: int, size: int) -> tuple[str, int, int]:
-    """The arguments, if they can be drawn."""
-    if make not in MAKES:
-        raise ValueError(f"unknown make {make!r}; choose one of {', '.join(MAKES)}")
-    for name, value in (("seed", seed), ("size", size)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-            raise TypeError(f"{name} is a whole number, not {value!r}")
-    if seed < 0:
-        raise ValueError(f"seed must be 0 or more, not {seed}")
-    if not SIZES[0] <= size <= SIZES[1]:
-        raise ValueError(f"size must be from {SIZES[0]} to {SIZES[1]} pixels, not {size}")
-    return make, int(seed), int(size)
+def _developed(linear: Tensor, setting: Setting) -> Tensor:
+    key = [setting.seed, 75]
+    return develop(linear, exposure=setting.exposure, grain=setting.grain, seed=key)

@@ -15,11 +15,16 @@ from torch import Tensor
 
 from labkit.render.animal import Animal
 from labkit.render.camera import Camera
-from labkit.render.light import Light, ShadowMap
+from labkit.render.light import Light, ShadowMap, open_sky, shadow_on
 from labkit.render.litter import scatter
 from labkit.render.noise import colour, fbm, mix, noise, plane, smoothstep, unit
 
 REACH = 1.1  # metres around the animal where it keeps light from the ground
+CLOSED = {
+    0.02: 0.55,
+    0.10: 0.40,
+    0.30: 0.38,
+}  # sky taken by a body within a height (m)
 
 
 @dataclass
@@ -92,28 +97,9 @@ def shading(points: Tensor, site: Site, shadow: ShadowMap, animal: Animal):
     trees = smoothstep(low + 0.10, low - 0.04, patches) if site.shade else torch.ones_like(x)
     lit = 1 - site.shade * (1 - trees)
     level = torch.stack([x, torch.zeros_like(x), z], 1)
-    away = level - shadow.centre
-    miss = (away - (away @ shadow.direction)[:, None] * shadow.direction).norm(dim=1)
-    near = (miss < shadow.radius).nonzero()[:, 0]
-    lit[near] = lit[near] * shadow.lit(level[near], bias=0.015, spread=0.035)
-    return lit, _open_sky(level, animal)
-
-
-def _open_sky(level: Tensor, animal: Animal) -> Tensor:
-    """Share of the sky that the animal leaves open, from a coarse grid around its feet."""
-    side = 88
-    line = torch.linspace(-REACH, REACH, side)
-    z, x = torch.meshgrid(line, line, indexing="ij")
-    grid = torch.stack([x.flatten(), torch.zeros(side**2), z.flatten()], 1)
-    closed = torch.zeros(side**2)
-    for height, weight in ((0.02, 0.55), (0.10, 0.40), (0.30, 0.38)):
-        gap = animal.solid(grid + torch.tensor([0, height, 0]))
-        closed += weight * (1 - (gap / height).clamp(0, 1))
-    where = (level[:, [0, 2]] / REACH)[None, None]
-    found = torch.nn.functional.grid_sample(
-        closed.reshape(1, 1, side, side), where, align_corners=True
-    )
-    return 1 - found[0, 0, 0].clamp(0, 0.9)
+    lit = lit * shadow_on(level, shadow, bias=0.015, spread=0.035)
+    sky = open_sky(level, animal.solid, CLOSED, reach=REACH, side=88, most=0.9)
+    return lit, sky
 
 
 def _light(albedo, slope, lit, open_sky, light: Light, site: Site) -> Tensor:

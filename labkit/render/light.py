@@ -7,6 +7,7 @@ from one grey ground, so that changing the ground changes no pixel of the subjec
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -130,3 +131,39 @@ def film(linear: Tensor, exposure: float) -> Tensor:
     x = linear.clamp_min(0) * (0.52 * exposure)
     curve = x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14)
     return curve.clamp(0, 1) ** (1 / 2.2)
+
+
+def shadow_on(level: Tensor, shadow: ShadowMap, *, bias: float, spread: float) -> Tensor:
+    """Sunlight (M,) that reaches points (M, 3) of level ground past what casts the shadow."""
+    away = level - shadow.centre
+    miss = (away - (away @ shadow.direction)[:, None] * shadow.direction).norm(dim=1)
+    near = (miss < shadow.radius).nonzero()[:, 0]
+    lit = torch.ones(len(level))
+    lit[near] = shadow.lit(level[near], bias=bias, spread=spread)
+    return lit
+
+
+def open_sky(
+    level: Tensor,
+    distance: Callable[[Tensor], Tensor],
+    weights: dict[float, float],
+    *,
+    reach: float,
+    side: int,
+    most: float,
+) -> Tensor:
+    """Share (M,) of the sky that a body at `distance` leaves open above level ground.
+
+    From a coarse grid, `side` points across, up to `reach` metres around the origin; `weights`
+    say how much a body within a height (metres) takes away, `most` is the most it can take.
+    """
+    line = torch.linspace(-reach, reach, side)
+    z, x = torch.meshgrid(line, line, indexing="ij")
+    grid = torch.stack([x.flatten(), torch.zeros(side**2), z.flatten()], 1)
+    closed = torch.zeros(side**2)
+    for height, weight in weights.items():
+        gap = distance(grid + torch.tensor([0, height, 0]))
+        closed += weight * (1 - (gap / height).clamp(0, 1))
+    where = (level[:, [0, 2]] / reach)[None, None]
+    found = F.grid_sample(closed.reshape(1, 1, side, side), where, align_corners=True)
+    return 1 - found[0, 0, 0].clamp(0, most)

@@ -11,15 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from labkit.render.camera import Camera
 from labkit.render.car_body import Car
 from labkit.render.ground import Patch
-from labkit.render.light import Light, ShadowMap
+from labkit.render.light import Light, ShadowMap, open_sky, shadow_on
 from labkit.render.noise import colour, fbm, mix, per_cell, plane, smoothstep, unit
 
 REACH = 3.2  # metres around the car in which it keeps light from the road
+CLOSED = {
+    0.10: 0.40,
+    0.30: 0.40,
+    0.7: 0.25,
+}  # sky taken by a body within a height (m)
 PAVINGS = ("asphalt", "concrete", "setts", "gravel")
 SCENERY = ("road", "sand", "snow")  # hills and trees as in `landscape`
 
@@ -168,23 +172,6 @@ def _shading(points: Tensor, road: Road, shadow: ShadowMap, car: Car) -> tuple[T
         patches = fbm(plane(x * 0.5 + road.offset, z * 0.5, 5.0), 3)[:, 1]
         lit = 1 - road.shade * smoothstep(0.48, 0.56, patches)
     level = torch.stack([x, torch.zeros_like(x), z], 1)
-    away = level - shadow.centre
-    miss = (away - (away @ shadow.direction)[:, None] * shadow.direction).norm(dim=1)
-    near = (miss < shadow.radius).nonzero()[:, 0]
-    lit[near] = lit[near] * shadow.lit(level[near], bias=0.02, spread=0.015)
-    return lit, _open_sky(level, car)
-
-
-def _open_sky(level: Tensor, car: Car) -> Tensor:
-    """Share of the sky that the car leaves open, from a coarse grid around it."""
-    side = 96
-    line = torch.linspace(-REACH, REACH, side)
-    z, x = torch.meshgrid(line, line, indexing="ij")
-    grid = torch.stack([x.flatten(), torch.zeros(side**2), z.flatten()], 1)
-    closed = torch.zeros(side**2)
-    for height, weight in ((0.10, 0.40), (0.30, 0.40), (0.7, 0.25)):
-        gap = car.distance(grid + torch.tensor([0, height, 0]))
-        closed += weight * (1 - (gap / height).clamp(0, 1))
-    where = (level[:, [0, 2]] / REACH)[None, None]
-    found = F.grid_sample(closed.reshape(1, 1, side, side), where, align_corners=True)
-    return 1 - found[0, 0, 0].clamp(0, 0.92)
+    lit = lit * shadow_on(level, shadow, bias=0.02, spread=0.015)
+    sky = open_sky(level, car.distance, CLOSED, reach=REACH, side=96, most=0.92)
+    return lit, sky

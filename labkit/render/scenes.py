@@ -14,15 +14,15 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from labkit.render import plants
 from labkit.render.animal import Animal
 from labkit.render.camera import Camera, frame, look_at
+from labkit.render.develop import develop, focus, known, whole_numbers
 from labkit.render.ground import draw_ground, draw_site
 from labkit.render.landscape import draw_landscape
 from labkit.render.layer import draw_layer
-from labkit.render.light import Light, ShadowMap, draw_light, film
+from labkit.render.light import Light, ShadowMap, draw_light
 from labkit.render.noise import mix
 from labkit.render.threads import one_each
 from labkit.render.traits import draw_traits
@@ -87,9 +87,9 @@ def cutout(animal: str, *, seed: int, size: int = 224) -> Cutout:
 
 def backdrop(animal: str, ground: str, *, seed: int, size: int = 224) -> Tensor:
     """Draw a scene without its animal, but with the animal's shadow: (3, H, W) in [0, 1]."""
-    known = _known("ground", ground, GROUNDS)
+    ground = known("ground", ground, GROUNDS)
     with one_each():
-        return _behind(_setting(*_checked(animal, seed, size)), known)
+        return _behind(_setting(*_checked(animal, seed, size)), ground)
 
 
 @lru_cache(maxsize=2)
@@ -120,7 +120,7 @@ def _setting(animal: str, seed: int, size: int) -> Setting:
 def _cutout(animal: str, seed: int, size: int) -> Cutout:
     setting = _setting(animal, seed, size)
     linear, alpha = draw_layer(setting.animal, setting.camera, setting.light, setting.shadow)
-    return Cutout(_develop(linear, setting), (2 * alpha).clamp(max=1))
+    return Cutout(_developed(linear, setting), (2 * alpha).clamp(max=1))
 
 
 @torch.no_grad()
@@ -133,62 +133,15 @@ def _behind(setting: Setting, ground: str) -> Tensor:
     picture = mix(behind, floor, cover)
     distance = float(camera.eye[[0, 2]].norm())
     picture = plants.draw_blades(picture, site, camera, light, reached, distance)
-    picture = _focus(picture, camera, distance, rng.uniform(0.2, 1.2))
-    return _develop(picture, setting)
+    picture = focus(picture, camera, distance, rng.uniform(0.2, 1.2))
+    return _developed(picture, setting)
 
 
-def _focus(picture: Tensor, camera: Camera, distance: float, aperture: float) -> Tensor:
-    """Blur what lies far before or behind the subject, as a lens does."""
-    size = camera.size
-    y = camera.plane(size)[1][:, 0]
-    down = -(camera.forward[1] + y * camera.up[1])
-    depth = camera.eye[1] / down.clamp_min(1e-3)
-    blur = (1 - distance / depth).abs().clamp(max=1) * aperture * 0.010 * size
-    sharp = picture.permute(2, 0, 1)[None]
-    out, previous = sharp, 0.0
-    for width in (0.0035 * size, 0.010 * size):
-        soft = _gauss(sharp, width)
-        share = ((blur - previous) / (width - previous)).clamp(0, 1)[None, None, :, None]
-        out, previous = out + (soft - out) * share, width
-    return out[0].permute(1, 2, 0)
-
-
-def _gauss(picture: Tensor, width: float) -> Tensor:
-    """Gaussian blur of (1, 3, H, W)."""
-    reach = max(1, round(2.5 * width))
-    line = torch.arange(-reach, reach + 1)
-    kernel = torch.exp(-0.5 * (line / max(width, 0.1)) ** 2)
-    kernel = (kernel / kernel.sum()).expand(3, 1, 1, -1)
-    padded = F.pad(picture, (reach,) * 4, mode="replicate")
-    across = F.conv2d(padded, kernel, groups=3)
-    return F.conv2d(across, kernel.transpose(2, 3), groups=3)
-
-
-def _develop(linear: Tensor, setting: Setting) -> Tensor:
-    """Film curve, darker corners, grain: (H, W, 3) linear to (3, H, W) in [0, 1]."""
-    size = len(linear)
-    line = torch.linspace(-1, 1, size)
-    corners = 1 - 0.07 * (line[:, None] ** 2 + line[None] ** 2)
-    rng = np.random.default_rng([*setting.seed, 6])
-    grain = torch.from_numpy(rng.standard_normal((size, size), dtype=np.float32)) * setting.grain
-    picture = film(linear, setting.light.exposure).permute(2, 0, 1)
-    return ((picture + grain) * corners).clamp(0, 1)
+def _developed(linear: Tensor, setting: Setting) -> Tensor:
+    key = [*setting.seed, 6]
+    return develop(linear, exposure=setting.light.exposure, grain=setting.grain, seed=key)
 
 
 def _checked(animal: str, seed: int, size: int) -> tuple[str, int, int]:
     """The arguments, if they can be drawn."""
-    _known("animal", animal, ANIMALS)
-    for name, value in (("seed", seed), ("size", size)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
-            raise TypeError(f"{name} is a whole number, not {value!r}")
-    if seed < 0:
-        raise ValueError(f"seed must be 0 or more, not {seed}")
-    if not SIZES[0] <= size <= SIZES[1]:
-        raise ValueError(f"size must be from {SIZES[0]} to {SIZES[1]} pixels, not {size}")
-    return animal, int(seed), int(size)
-
-
-def _known(what: str, name: str, names: tuple[str, ...]) -> str:
-    if name not in names:
-        raise ValueError(f"unknown {what} {name!r}; choose one of {', '.join(names)}")
-    return name
+    return known("animal", animal, ANIMALS), *whole_numbers(seed, size, SIZES)
