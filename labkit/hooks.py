@@ -83,6 +83,35 @@ def influence(
     return change / nudge
 
 
+def output_and_slope(
+    model: nn.Module, images: Tensor, layer: str, value: Callable[[Tensor], Tensor]
+) -> tuple[Tensor, Tensor]:
+    """What a layer puts out, and the derivative by it of value(model(images)) summed: one pass.
+
+    Both have the shape of the layer's output, (B, ...), and are detached. Nothing is recorded
+    before the layer, so it costs a forward pass and the way back to the layer only.
+
+    >>> maps, slopes = output_and_slope(LeNet(), torch.rand(2, 1, 28, 28), "pool2", torch.sum)
+    >>> maps.shape == slopes.shape
+    True
+    """
+    seen: dict[str, Tensor] = {}
+
+    def cut(name: str, output: Tensor) -> Tensor:
+        torch.set_grad_enabled(True)  # until no_grad below is left
+        seen[layer] = output.detach().requires_grad_()
+        return seen[layer].clone()  # an in-place layer after it cannot spoil what is kept
+
+    (name,) = _resolve(model, layer)
+    with torch.no_grad(), _watch(model, {_module_of(model, name)}, cut, only=name):
+        end = value(model(images)).sum()
+        start = _found(seen, layer)
+        slope = None
+        if end.requires_grad:
+            (slope,) = torch.autograd.grad(end, start, allow_unused=True)
+    return start.detach(), torch.zeros_like(start) if slope is None else slope
+
+
 def value_of(
     model: nn.Module, images: Tensor, neuron: Neuron, *, nudged: tuple[Neuron, float] | None = None
 ) -> Tensor:

@@ -5,7 +5,14 @@ import torch
 from torch import nn
 
 from labkit import efficientnet
-from labkit.hooks import activations, influence, layer_names, switched_off, value_of
+from labkit.hooks import (
+    activations,
+    influence,
+    layer_names,
+    output_and_slope,
+    switched_off,
+    value_of,
+)
 from labkit.models import LeNet, load_pretrained
 
 
@@ -126,6 +133,17 @@ def test_influence_of_all_pixels_is_captums_saliency(model, digits):
     expected = Saliency(model).attribute(digits.clone(), target=4, abs=False)
     found = influence(model, digits, of="input", on=("logits", 4))
     assert found.shape == digits.shape and torch.allclose(found, expected)
+
+
+@pytest.mark.parametrize("layer", ["conv1", "pool2", "logits"])
+def test_output_and_slope_are_activations_and_influence(model, digits, layer):
+    outputs, slopes = output_and_slope(model, digits, layer, lambda logits: logits[:, 3])
+    assert torch.equal(outputs, activations(model, digits, layer)[layer])
+    expected = influence(model, digits, of=layer, on=("logits", 3))
+    assert torch.allclose(slopes, expected, atol=1e-6) and slopes.abs().sum() > 0
+    assert torch.is_grad_enabled() and not outputs.requires_grad and not slopes.requires_grad
+    _, none = output_and_slope(model, digits, layer, lambda logits: torch.ones(2))
+    assert none.count_nonzero() == 0
 
 
 def test_influence_by_hand():

@@ -49,23 +49,11 @@ def grad_cam(
     return F.interpolate(heat.relu() if relu else heat, images.shape[-2:], mode="bilinear")[:, 0]
 
 
-class _Answer(nn.Module):
-    """The model with one more layer, "value": the number that is explained."""
-
-    def __init__(self, model: nn.Module, target: Target):
-        super().__init__()
-        self.model, self.target, self.value = model, target, nn.Identity()
-        self.training = False
-
-    def forward(self, images: Tensor) -> Tensor:
-        return self.value(target_values(self.model(images), self.target)[:, None])
-
-
 def _cam(model: nn.Module, images: Tensor, target: Target, layer: str) -> Tensor:
-    answer, name = _Answer(model, target), f"model.{layer}"
-    with evaluating(answer):
-        maps = hooks.activations(answer, images, name)[name]  # (B, K, h, w)
-        slopes = hooks.influence(answer, images, of=name, on=("value", 0))
+    with evaluating(model):
+        maps, slopes = hooks.output_and_slope(
+            model, images, layer, lambda logits: target_values(logits, target)
+        )  # (B, K, h, w) each
     return (slopes.mean((2, 3), keepdim=True) * maps).sum(1)
 
 
