@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 LABS   ?=
-NBVAL  := --nbval-lax --nbval-current-env --nbval-cell-timeout=60
+NBVAL  := --nbval-lax --nbval-current-env --nbval-cell-timeout=600
 
 .PHONY: lab setup test lint gallery doctor constraints clean
 

@@ -13,9 +13,12 @@ from importlib.util import find_spec
 from pkgutil import iter_modules
 
 __version__ = "0.1.0"
+_FUNCTIONS = {"predict": "labkit.prediction"}
 
 
 def __getattr__(name: str):
+    if name in _FUNCTIONS:
+        return getattr(import_module(_FUNCTIONS[name]), name)
     if not name.startswith("_") and find_spec(f"{__name__}.{name}"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -23,4 +26,5 @@ def __getattr__(name: str):
 
 def __dir__() -> list[str]:
     modules = {module.name for module in iter_modules(__path__)}
-    return sorted(set(globals()) | {name for name in modules if not name.startswith("_")})
+    public = {name for name in modules if not name.startswith("_")}
+    return sorted({*globals(), *_FUNCTIONS, *public})

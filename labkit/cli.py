@@ -1,4 +1,4 @@
-"""The `labkit` command: start (labs into a folder, JupyterLab on it), fetch and doctor.
+"""The `labkit` command: start, progress, release, check, fetch and doctor.
 
 Exit codes: 0 all right, 1 something is wrong and was said, 2 the command was not understood.
 """
@@ -10,9 +10,10 @@ import sys
 import webbrowser
 from pathlib import Path
 
-from labkit import __version__, copies, editions
+from labkit import __version__, copies, editions, lab_server
+from labkit.grading import CHECK, NOT_PROTECTED
 
-_FOLDERS = {"student": "my-labs", "solution": "my-labs-solution"}
+_FOLDERS = {"student": "my-labs", "solution": "my-labs-solution", "live": "my-labs-live"}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -40,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     start.add_argument("labs", nargs="*", metavar="LAB", help="01, or a part of a name; all")
     start.add_argument("--edition", choices=list(editions.EDITIONS), default="student")
     start.add_argument("--dir", help="folder for the copies (default: my-labs)")
+    start.add_argument("--projector", action="store_true", help="larger text, code and figures")
     start.add_argument("--no-launch", action="store_true", help="only write the copies")
     start.set_defaults(run=_start)
     fetch = commands.add_parser(
@@ -52,9 +54,54 @@ def _parser() -> argparse.ArgumentParser:
     fetch.add_argument("--mirror", metavar="URL", help="a server that has the same files")
     fetch.add_argument("--dir", help="folder for the files (then set LABKIT_DATA to it)")
     fetch.set_defaults(run=_fetch)
+    progress = commands.add_parser("progress", help="labs, minutes, and the exercises you solved")
+    progress.add_argument("--dir", default=_FOLDERS["student"], help="folder of your copies")
+    progress.set_defaults(run=_progress)
     doctor = commands.add_parser("doctor", help="say what is wrong here, and how to mend it")
     doctor.set_defaults(run=_doctor)
+    _add_teaching(commands)
     return parser
+
+
+def _add_teaching(commands: argparse._SubParsersAction) -> None:
+    release = commands.add_parser(
+        "release",
+        help="what students get: their edition of the labs, labkit, data, a README",
+        epilog="The same labs give the same bytes. Files that are not labkit's are never written.",
+    )
+    release.add_argument("labs", nargs="*", metavar="LAB", help="01, or a part of a name; all")
+    release.add_argument("--to", required=True, metavar="DIR|FILE.zip", help="where to")
+    release.set_defaults(run=_release)
+    check = commands.add_parser(
+        "check",
+        help="check what comes back: one notebook, or a folder of a whole class",
+        description=CHECK,
+        epilog=NOT_PROTECTED,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    check.add_argument("paths", nargs="+", metavar="PATH", help="a notebook, or a folder of them")
+    check.add_argument("--csv", metavar="FILE", help="write the table to a file, too")
+    check.add_argument("--seconds", type=float, default=20.0, help="limit an exercise (20)")
+    check.add_argument("--jobs", type=int, help="submissions at a time (as many as cores)")
+    check.set_defaults(run=_check)
+
+
+def _release(options: argparse.Namespace, _: list[str]) -> int:
+    from labkit import release
+
+    print(release.write(options.labs, to=options.to))
+    return 0
+
+
+def _check(options: argparse.Namespace, _: list[str]) -> int:
+    from labkit.grading import command
+
+    try:
+        return command.check_paths(
+            options.paths, csv=options.csv, seconds=options.seconds, jobs=options.jobs
+        )
+    except (FileNotFoundError, ValueError) as error:
+        return _complain(error, 2)
 
 
 def _start(options: argparse.Namespace, jupyter_options: list[str]) -> int:
@@ -63,7 +110,10 @@ def _start(options: argparse.Namespace, jupyter_options: list[str]) -> int:
     print(report, flush=True)
     if options.no_launch:
         return 0
-    return _launch(jupyter_command(report.folder, report.first) + jupyter_options)
+    os.environ.update(lab_server.environment(edition=options.edition, projector=options.projector))
+    command = jupyter_command(report.folder, report.first)
+    command += lab_server.options(edition=options.edition)
+    return _launch(command + jupyter_options)
 
 
 def _fetch(options: argparse.Namespace, _: list[str]) -> int:
@@ -77,6 +127,13 @@ def _fetch(options: argparse.Namespace, _: list[str]) -> int:
         print(*downloads.available(folder=options.dir), sep="\n")
     else:
         downloads.fetch_several(names, mirror=options.mirror, folder=options.dir)
+    return 0
+
+
+def _progress(options: argparse.Namespace, _: list[str]) -> int:
+    from labkit import progress
+
+    print(progress.as_text(progress.progress(options.dir)))
     return 0
 
 

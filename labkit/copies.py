@@ -24,6 +24,7 @@ class Report:
 
     folder: Path
     first: str | None = None
+    again: bool = False  # labkit has put labs there before
     new: list[str] = field(default_factory=list)
     restored: list[str] = field(default_factory=list)  # the student had deleted them
     updated: list[str] = field(default_factory=list)  # unchanged by the student, replaced
@@ -37,17 +38,26 @@ class Report:
     def _headline(self) -> str:
         words = [("new", self.new), ("updated", self.updated), ("brought back", self.restored)]
         words += [("with your work, untouched", [*self.kept, *self.beside])]
-        counts = [(word, sum(n.endswith(".ipynb") for n in names)) for word, names in words]
+        counts = [(word, len(_labs(names))) for word, names in words]
         said = ", ".join(f"{count} {word}" for word, count in counts if count)
         return f"Labs in {self.folder}: {said or 'all as they were'}."
 
     def _news(self) -> list[str]:
-        news = [f"  {name}: was gone, here is a fresh copy" for name in self.restored]
+        news = [f"  {name}: a new lab" for name in _labs(self.new) if self.again]
+        news += [
+            f"  {name}: a newer version, in place of yours, which you had not changed"
+            for name in _labs(self.updated)
+        ]
+        news += [f"  {name}: was gone, here is a fresh copy" for name in self.restored]
         news += [
             f"  {mine}: there is a newer version; yours stays as it is, the new one is {new}"
             for mine, new in self.beside.items()
         ]
         return news
+
+
+def _labs(names: list[str]) -> list[str]:
+    return [name for name in names if name.endswith(".ipynb")]
 
 
 def copy_labs(to: str | Path, *, edition: str = "student", labs: list[str] | None = None) -> Report:
@@ -63,7 +73,7 @@ def copy_labs(to: str | Path, *, edition: str = "student", labs: list[str] | Non
     first = next(iter(contents), None)
     contents |= _assets()
     record = _Record.read(folder, edition)
-    report = Report(folder, first=first)
+    report = Report(folder, first=first, again=bool(record.files))
     for name, content in contents.items():
         _copy_one(folder / name, name, content, record, report)
     record.write(folder)
@@ -94,7 +104,7 @@ class _Record:
     def write(self, folder: Path) -> None:
         stored = {"edition": self.edition, "files": self.files}
         text = json.dumps(stored, indent=1, sort_keys=True) + "\n"
-        _write(folder / MANIFEST, text.encode("utf-8"))
+        write_whole(folder / MANIFEST, text.encode("utf-8"))
 
 
 def _strings(entry: dict) -> dict[str, str]:
@@ -105,12 +115,12 @@ def _copy_one(path: Path, name: str, content: bytes, record: _Record, report: Re
     known = record.files.get(name, {})
     made, here = _digest(content), _digest_at(path)
     if not os.path.lexists(path):
-        _write(path, content)
+        write_whole(path, content)
         (report.restored if known else report.new).append(name)
     elif here == made:
         report.same.append(name)
     elif here is not None and here in known.values():  # as generated: no work of theirs in it
-        _write(path, content)
+        write_whole(path, content)
         report.updated.append(name)
     elif made in known.values():  # theirs, and nothing new since they were told
         report.kept.append(name)
@@ -132,7 +142,7 @@ def _offer(path: Path, name: str, content: bytes, offered: str | None, report: R
             report.kept.append(name)
             return
         if not os.path.lexists(beside) or (here is not None and here == offered):
-            _write(beside, content)
+            write_whole(beside, content)
             report.beside[name] = beside.name
             return
         number += 1
@@ -170,7 +180,7 @@ def _digest_at(path: Path) -> str | None:
         return None
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Write a whole file or nothing: a killed process leaves the old one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".labkit-")

@@ -1,8 +1,9 @@
 """Editions of a lab, made from the one hand-written notebook.
 
 solution: the notebook as it is. student: solution regions become nbgrader's stub, hidden tests
-go, check cells may fail without stopping Run All. Writing the editions into a student's folder
-is the business of labkit.copies.
+go, check cells may fail without stopping Run All. live: the student edition with empty demo cells
+that carry their code (labkit.live brings it) and with the speaker's notes, which the others lack.
+Writing the editions into a student's folder is the business of labkit.copies.
 """
 
 import copy
@@ -12,12 +13,14 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
+from labkit import live_edition
 from labkit.paths import notebooks_dir
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 BEGIN_HIDDEN, END_HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 CODE_STUB = ["# YOUR CODE HERE", "raise NotImplementedError()"]
 TEXT_STUB = ["YOUR ANSWER HERE"]
+RELEASED = {"edition": "student"}  # metadata of a notebook that labkit.release wrote
 _LOOKS_LIKE_MARKER = re.compile(r"\s*#+\s*(BEGIN|END)\s*SOLUTIONS?\b", re.IGNORECASE)
 
 
@@ -64,7 +67,13 @@ def to_bytes(notebook: NotebookNode) -> bytes:
 
 
 def solution(notebook: NotebookNode) -> NotebookNode:
-    """Copy of the complete notebook without outputs, execution counts and widget state."""
+    """Copy without the speaker's notes, outputs, execution counts and widget state."""
+    notebook = _clean(notebook)
+    notebook.cells = [cell for cell in notebook.cells if not live_edition.is_note(cell)]
+    return notebook
+
+
+def _clean(notebook: NotebookNode) -> NotebookNode:
     notebook = copy.deepcopy(notebook)
     for key in ("widgets", "celltoolbar", "signature"):
         notebook.metadata.pop(key, None)
@@ -81,25 +90,43 @@ def student(notebook: NotebookNode, *, name: str = "notebook") -> NotebookNode:
     Cell for cell what nbgrader's ClearSolutions and ClearHiddenTests make. Markers that are
     unbalanced, nested, misspelt or in the wrong cell raise ValueError naming `name` and the cell.
     """
-    notebook = solution(notebook)
+    return _handed_out(solution(notebook), name)
+
+
+def live(notebook: NotebookNode, *, name: str = "notebook") -> NotebookNode:
+    """Copy to teach from: empty demo cells that carry their code, and the speaker's notes."""
+    full = _clean(notebook)
+    return live_edition.prepare(_handed_out(copy.deepcopy(full), name), full)
+
+
+EDITIONS = {
+    "student": student,
+    "solution": lambda notebook, *, name: solution(notebook),
+    "live": live,
+}
+
+
+def make(name_or_path: str | Path, edition: str) -> NotebookNode:
+    """A lab, by name or path, in one edition ("student", "solution", "live")."""
+    if edition not in EDITIONS:
+        raise ValueError(f"edition {edition!r} is unknown; choose from {', '.join(EDITIONS)}")
+    path = Path(name_or_path)
+    path = path if path.is_file() else find_lab(str(name_or_path))
+    notebook = read(path)
+    if notebook.metadata.get("labkit") == RELEASED:
+        if edition != "student":
+            raise ValueError(f"{path.name} came with a release for students: no {edition} edition")
+        return solution(notebook)
+    return EDITIONS[edition](notebook, name=path.name)
+
+
+def _handed_out(notebook: NotebookNode, name: str) -> NotebookNode:
     for index, cell in enumerate(notebook.cells):
         where = f"{name}, cell {index} ({cell.get('id', 'no id')})"
         _clear_solution(cell, where)
         _clear_hidden_tests(cell, where)
         _let_check_fail(cell)
     return notebook
-
-
-EDITIONS = {"student": student, "solution": lambda notebook, *, name: solution(notebook)}
-
-
-def make(name_or_path: str | Path, edition: str) -> NotebookNode:
-    """A lab, by name or path, in one edition ("student" or "solution")."""
-    if edition not in EDITIONS:
-        raise ValueError(f"edition {edition!r} is unknown; choose from {', '.join(EDITIONS)}")
-    path = Path(name_or_path)
-    path = path if path.is_file() else find_lab(str(name_or_path))
-    return EDITIONS[edition](read(path), name=path.name)
 
 
 def _clear_solution(cell: NotebookNode, where: str) -> None:

@@ -2,53 +2,23 @@
 
 `with_new_layer` makes the network, `features` runs the frozen part once, `fit_layer` trains the
 new layer on that, `fine_tune` trains everything with a smaller rate for the old weights.
-`SmallCNN` is the network without any pretraining to compare with. Ordinary training is in
-`labkit.train`, probes of single layers in `labkit.probe`.
+`from_scratch` trains `models.SmallCNN` without any pretraining, to compare with. Ordinary training
+is in `labkit.train`, probes of single layers in `labkit.probe`.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from labkit.models import SmallCNN
 from labkit.modes import eval_mode
 
 LAYER = "logits"  # the name of the last layer
 DECAY = 0.01
-
-
-class SmallCNN(nn.Sequential):
-    """A small convolutional network for photos, to be trained from scratch.
-
-    Takes (B, 3, H, W) in [0, 1], shrinks it to 64 x 64, gives logits (B, classes). The same
-    `seed` gives the same first weights; the global random state is left alone.
-
-    >>> SmallCNN(2)(torch.zeros(4, 3, 128, 128)).shape
-    torch.Size([4, 2])
-    """
-
-    def __init__(self, classes: int, *, seed: int = 0, widths: Sequence[int] = (8, 16, 32, 32)):
-        super().__init__()
-        self.add_module("shrink", nn.AdaptiveAvgPool2d(64))
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)
-            before = 3
-            for number, width in enumerate(widths, 1):
-                stride = 2 if number == 1 else 1
-                conv = nn.Conv2d(before, width, 5 if number == 1 else 3, stride, 2 - (number > 1))
-                self.add_module(f"conv{number}", conv)
-                self.add_module(f"norm{number}", nn.BatchNorm2d(width))
-                self.add_module(f"relu{number}", nn.ReLU())
-                if number > 1:
-                    self.add_module(f"pool{number}", nn.MaxPool2d(2))
-                before = width
-            self.flatten = nn.Flatten()  # (B, 32 * 4 * 4)
-            self.dropout = nn.Dropout(0.3)
-            self.logits = nn.Linear(before * 16, classes)
 
 
 def with_new_layer(model: nn.Module, classes: int, *, frozen: bool = True, seed: int = 0):
@@ -135,12 +105,14 @@ def from_scratch(
     steps: int | None = None,
     lr: float = 2e-3,
     batch_size: int = 32,
+    mirror: bool = True,
     seed: int = 0,
 ) -> SmallCNN:
     """Train a `SmallCNN` on (images, labels) and nothing else; returns it in eval mode.
 
     Adam with a rate that falls to 0, `steps` batches or a few more (default 120 for 60 images,
-    990 for 1,000). First weights and batches depend on `seed` alone.
+    990 for 1,000). mirror: half of the images of a batch come mirrored. First weights, batches
+    and mirrors depend on `seed` alone.
     """
     images, labels = train
     _check_images(images)
@@ -156,10 +128,8 @@ def from_scratch(
             for index in torch.randperm(len(labels), generator=generator).split(batch_size):
                 for group in optimizer.param_groups:
                     group["lr"] = lr * max(1 - done / steps, 0.01)
-                loss = F.cross_entropy(net(small[index]), labels[index])
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
+                batch = mirror_some(small[index], generator) if mirror else small[index]
+                _step(optimizer, F.cross_entropy(net(batch), labels[index]))
                 done += 1
     return net.requires_grad_(False).eval()
 
@@ -178,14 +148,16 @@ def fine_tune(
     lr: float = 1e-4,
     layer_lr: float = 1e-3,
     batch_size: int = 16,
+    mirror: bool = True,
     seed: int = 0,
     progress: bool = True,
 ) -> nn.Module:
     """Train all weights on (images, labels): the old ones at rate `lr`, the new layer faster.
 
     Adam; batch normalisation keeps the statistics it was pretrained with, because a few images
-    would spoil them. Returns the network, changed in place and in eval mode. Batches depend on
-    `seed` alone; the global random state is left alone.
+    would spoil them. mirror: half of the images of a batch come mirrored. Returns the network,
+    changed in place and in eval mode. Batches and mirrors depend on `seed` alone; the global
+    random state is left alone.
     """
     from tqdm.auto import tqdm
 
@@ -197,11 +169,21 @@ def fine_tune(
     generator = torch.Generator().manual_seed(seed)
     for _ in tqdm(range(epochs), desc="epochs", leave=False, disable=not progress):
         for index in torch.randperm(len(labels), generator=generator).split(batch_size):
-            loss = F.cross_entropy(net(images[index]), labels[index])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+            batch = mirror_some(images[index], generator) if mirror else images[index]
+            _step(optimizer, F.cross_entropy(net(batch), labels[index]))
     return net.requires_grad_(False)
+
+
+def mirror_some(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Images (B, C, H, W), each of them mirrored (left and right swapped) with chance 1/2."""
+    turn = torch.rand(len(images), generator=generator) < 0.5
+    return torch.where(turn[:, None, None, None], images.flip(3), images)
+
+
+def _step(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
 
 
 def rates(net: nn.Module, *, lr: float, layer_lr: float) -> list[dict]:

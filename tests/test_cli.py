@@ -64,6 +64,39 @@ def test_an_unchanged_copy_follows_the_lab(labs, mine):
     assert "second edition" in (mine / "01_derivative.ipynb").read_text()
 
 
+def test_two_updates_of_a_folder_in_every_state(labs, tmp_path):
+    """Untouched, edited, renamed, deleted and half-finished copies, and a lab that is new."""
+    mine = tmp_path / "my-labs"
+    names = [f"0{n}_lab.ipynb" for n in range(2, 7)]
+    untouched, edited, renamed, deleted, half = names
+    for name in names:
+        new_version(labs, "First edition", name)
+    assert "a new lab" not in str(copy_labs(mine))  # the first time, all are
+    change(mine / edited, "edited")
+    (mine / renamed).rename(mine / "mine.ipynb")
+    (mine / deleted).unlink()
+    finished = nbformat.read(mine / half, as_version=4)
+    finished.cells[1].source = "def solved():\n    return 1"
+    nbformat.write(finished, mine / half)
+    work = {name: (mine / name).read_bytes() for name in (edited, "mine.ipynb", half)}
+
+    for edition in ("Second", "Third"):
+        for name in names:
+            new_version(labs, f"{edition} edition", name)
+        new_version(labs, "More", f"1{len(edition)}_{edition.lower()}.ipynb")
+        said = str(copy_labs(mine))
+        assert {name: (mine / name).read_bytes() for name in work} == work
+        assert f"1{len(edition)}_{edition.lower()}.ipynb: a new lab" in said
+        assert f"{untouched}: a newer version, in place of yours" in said
+        for name in (edited, half):
+            beside = mine / name.replace(".ipynb", ".new.ipynb")
+            assert f"{edition} edition" in beside.read_text()
+            assert f"{name}: there is a newer version; yours stays as it is" in said
+        for name in (untouched, renamed, deleted):
+            assert f"{edition} edition" in (mine / name).read_text()
+    assert "all as they were" not in said and "untouched" in str(copy_labs(mine))
+
+
 def test_a_new_version_arrives_beside_changed_work_and_is_told_once(labs, mine):
     change(mine / "01_derivative.ipynb")
     new_version(labs)

@@ -1,5 +1,6 @@
 """What holds for the check of every exercise of every lab, also of those still to come."""
 
+import ast
 import importlib
 import inspect
 import sys
@@ -29,8 +30,9 @@ def solutions_of(lab):
     for cell in cells:
         if cell.cell_type != "code":
             continue
-        imports = [x for x in cell.source.splitlines() if x.startswith(("import ", "from "))]
-        exec("\n".join(imports), space)
+        body = ast.parse(cell.source).body
+        imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+        exec(compile(ast.Module(imports, []), lab, "exec"), space)
         if "exercise" in cell.metadata.get("tags", []):
             exec(cell.source, space)
     return space

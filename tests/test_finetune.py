@@ -110,6 +110,24 @@ def test_rates_are_for_the_new_layer_and_the_rest(tiny):
     assert len(new["params"]) + len(old["params"]) == len(list(tiny.parameters()))
 
 
+def test_half_of_the_images_come_mirrored_and_none_else_changes():
+    images = torch.rand(400, 1, 2, 3)
+    got = finetune.mirror_some(images, torch.Generator().manual_seed(5))
+    turned = (got == images.flip(3)).flatten(1).all(1)
+    kept = (got == images).flatten(1).all(1)
+    assert (turned ^ kept).all() and 150 < turned.sum() < 250
+
+
+def test_training_mirrors_only_if_asked(tiny, task, monkeypatch):
+    asked = []
+    monkeypatch.setattr(finetune, "mirror_some", lambda x, _: asked.append(1) or x)
+    for mirror in (False, True):
+        net = finetune.with_new_layer(tiny, 2, frozen=False)
+        finetune.fine_tune(net, task, epochs=1, mirror=mirror, progress=False)
+        finetune.from_scratch(task, classes=2, steps=2, mirror=mirror)
+        assert bool(asked) == mirror
+
+
 def test_from_scratch_learns_and_depends_on_the_seed_alone(task):
     state = torch.get_rng_state()
     nets = [finetune.from_scratch(task, classes=2, steps=90, seed=s) for s in (0, 0, 1)]
@@ -148,6 +166,15 @@ def test_cached_features_are_the_networks_own():
     assert cached.shape == (4, 1280) and cached.dtype == torch.float32
     fresh = finetune.features(models.load_pretrained(), cars.images)
     torch.testing.assert_close(cached, fresh, atol=0.02, rtol=0.02)
+
+
+def test_mirrored_features_are_those_of_mirrored_training_cars():
+    cars = data.load_cars("train", n=4, seed=3)
+    cached = data.car_features(cars, mirrored=True)
+    fresh = finetune.features(models.load_pretrained(), cars.images.flip(3))
+    torch.testing.assert_close(cached, fresh, atol=0.02, rtol=0.02)
+    with pytest.raises(ValueError, match="no features of 2 of these cars ship"):
+        data.car_features(data.load_cars("test", n=2), mirrored=True)
 
 
 def test_the_table_has_three_draws_and_says_what_the_lab_says():

@@ -183,6 +183,16 @@ def test_the_same_seed_plays_the_same_game():
     assert same(weights(one.forger), weights(two.forger))
 
 
+def test_every_step_draws_other_digits_and_other_noise():
+    game, draws = gan.Game(digits(), recipe=SMALL, every=EVERY), []
+    for game.step in (0, 1, EVERY, 2 * EVERY):
+        draws.append(game._draw())
+    for part in (0, 2):  # images, noise
+        for i, one in enumerate(draws):
+            assert not any(torch.equal(one[part], other[part]) for other in draws[:i])
+    assert torch.equal(draws[-1][2], game._draw()[2])
+
+
 def test_a_paused_game_goes_on_as_if_it_had_not_paused():
     whole, parts = play(), gan.Game(digits(), recipe=SMALL, steps=2 * EVERY, every=EVERY)
     for step in (3, 3, EVERY + 2, 2 * EVERY):
@@ -223,10 +233,19 @@ def test_a_checkpoint_of_another_game_is_refused_and_kept(tmp_path):
     assert path.read_bytes() == content
 
 
-def test_a_game_that_blows_up_says_so_in_words():
-    wild = SMALL.but(spectral=False, lr_generator=1e30, lr_discriminator=1e30)
-    with pytest.raises(FloatingPointError, match="no longer numbers.*learning rates"):
+@pytest.mark.parametrize("lr, words", [(1e30, "no longer numbers"), (100.0, "grown to .e\\+")])
+def test_a_game_that_blows_up_says_so_in_words(lr, words):
+    wild = SMALL.but(spectral=False, lr_generator=lr, lr_discriminator=lr)
+    with pytest.raises(FloatingPointError, match=f"{words}.*learning rates"):
         play(EVERY, wild)
+
+
+def test_images_that_are_not_numbers_are_noticed():
+    images, labels = digits()
+    images[:, 0, 5, 5] = torch.nan
+    game = gan.Game((images, labels), recipe=SMALL, every=EVERY)
+    with pytest.raises(FloatingPointError, match="after 6 steps.*no longer numbers.*images"):
+        game.play(progress=False)
 
 
 def test_rates_fade_at_the_end():
@@ -287,3 +306,15 @@ def test_shares_of_the_bumps_by_hand():
     fakes = torch.tensor([[-2.0, -1.0, 0.5, 3.0]])
     movie = gan.Movie(torch.tensor([0]), fakes[0], fakes, torch.zeros(1), torch.zeros(1, 1))
     assert movie.shares([-2.0, 2.0]).tolist() == [[0.5, 0.5]]
+
+
+def test_options_of_the_line_that_do_not_fit():
+    with pytest.raises(ValueError, match="loss must be one of hinge.*not 'l2'"):
+        gan.play_line(gan.bumps([1.0]), loss="l2")
+    with pytest.raises(ValueError, match="bumps needs centres"):
+        gan.bumps([])
+
+
+def test_a_game_on_a_line_that_blows_up_says_so_in_words():
+    with pytest.raises(FloatingPointError, match="blown up.*lr smaller"):
+        gan.play_line(gan.bumps([1.0]), steps=20, lr=1e30)

@@ -94,17 +94,17 @@ def test_nothing_is_left_in_the_model(photos):
 
 def test_widget_follows_its_controls(photos):
     box = widgets.channel_walk(Net(), photos, ["corner", "green"], ["same", "few"])
-    photo, layer, channel, first, picture, note = box.children[:6]
+    photo, layer, channel, first, picture = box.children
     assert all(c.description for c in (photo, layer, channel, first))
     before = picture.value
     channel.value = 2
-    assert "channel 2" in note.value
+    assert "channel 2" in picture.note
     layer.value = "few"  # has fewer channels: the slider moves inside, nothing fails
-    assert channel.max == 1 and channel.value == 1 and "few, channel 1" in note.value
+    assert channel.max == 1 and channel.value == 1 and "few, channel 1" in picture.note
     photo.value = "green"
-    assert "<i>green</i>" in note.value and picture.value != before
+    assert "<i>green</i>" in picture.note and picture.value != before
     first.value = True
-    assert "role=" not in note.value  # no error stands there
+    assert "role=" not in picture.note  # no error stands there
     layer.value = "same"
     assert channel.max == 2
 

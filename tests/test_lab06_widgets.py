@@ -39,11 +39,11 @@ def test_movie_reads_out_the_two_mean_distances():
 def test_movie_widget_moves_by_its_slider():
     frames = torch.randn(4, 6, 2, generator=torch.Generator().manual_seed(0))
     widget = widgets.embedding_movie(frames, [0, 5, 10, 15], torch.arange(6) % 3)
-    slider, picture, note, alt = widget.children
+    slider, picture = widget.children
     assert isinstance(slider, ipywidgets.IntSlider) and slider.value == 3 and slider.description
     before = picture.value
     slider.value = 2
-    assert picture.value != before and "step 10" in note.value and "map" in alt.value
+    assert picture.value != before and "step 10" in picture.note and "map" in picture.alt
 
 
 def test_movie_refuses_frames_that_do_not_fit():
@@ -68,13 +68,13 @@ def test_digit_pair_says_distance_and_verdict(net, digits):
 
 def test_digit_pair_widget_has_three_described_sliders(net, digits):
     widget = widgets.digit_pair(net, *digits, threshold=0.5)
-    first, second, angle, picture, note, _ = widget.children
+    first, second, angle, picture = widget.children
     for control in (first, second, angle):
         assert control.description
         before = picture.value
         control.value = control.value + control.step
         assert picture.value != before
-    assert "turned 5 degrees" in note.value and "alert" not in note.value
+    assert "turned 5 degrees" in picture.note and "alert" not in picture.note
 
 
 def test_digit_pair_needs_a_map(digits):
@@ -96,10 +96,10 @@ def test_neighbours_marks_the_wrong_ones(digits):
 def test_neighbours_widget(digits):
     raw = digits.images.flatten(1)
     widget = widgets.neighbours({"raw pixels": (raw, raw)}, digits, digits)
-    slider, picture, note, _ = widget.children
+    slider, picture = widget.children
     before = picture.value
     slider.value = 7
-    assert picture.value != before and "of 8 have the same label" in note.value
+    assert picture.value != before and "of 8 have the same label" in picture.note
 
 
 def test_live_embedding_shows_one_picture_and_updates_it(monkeypatch):

@@ -86,3 +86,12 @@ def test_a_sheet_has_every_image_in_its_place():
     page = plot.sheet(images, columns=2, gap=1)[0]
     assert page.shape == (11, 13)
     assert page[1, 1] == 0 and page[1, 7] == 0.25 and page[6, 1] == 0.5 and page[6, 7] == 1
+
+
+def test_a_sheet_of_digits_is_drawn_in_rows_of_ten():
+    images = torch.rand(13, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    ax = plot.digits(images, title="thirteen")
+    assert ax.get_title() == "thirteen"
+    assert np.allclose(ax.images[0].get_array(), plot.sheet(images)[0])
+    width, height = ax.figure.get_size_inches()
+    assert width > 7 and height < 2.5

@@ -6,15 +6,16 @@ The source notebooks themselves, which are the solution edition, are run by nbva
 import os
 import re
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from making import ROOT
 from nbclient import NotebookClient
 
-from labkit import copies, editions
+from labkit import copies, editions, release
 
 LABS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-TAGS = {"exercise", "check", "claim", "widget", "picture", "raises-exception"}
+TAGS = {"exercise", "check", "claim", "widget", "picture", "raises-exception", "live"}
 lab = pytest.mark.parametrize("path", LABS, ids=lambda path: path.stem)
 
 
@@ -109,6 +110,16 @@ def test_every_exercise_has_a_solution_region_that_goes(path):
 
 
 @lab
+def test_notes_are_prose_for_the_live_edition_only(path):
+    source = editions.read(path)
+    notes = {cell.id for cell in tagged(source, "live")}
+    assert {cell.cell_type for cell in tagged(source, "live")} <= {"markdown"}
+    for edition in ("student", "solution"):
+        assert not notes & {cell.id for cell in editions.make(path, edition).cells}
+    assert notes < {cell.id for cell in editions.make(path, "live").cells}
+
+
+@lab
 def test_solutions_pasted_into_the_student_edition_give_the_solution_edition(path):
     """So that nbval's run of the source is a run of the solved student edition."""
     solved, given = editions.make(path, "solution"), editions.make(path, "student")
@@ -134,6 +145,9 @@ def test_student_edition_runs_with_nothing_solved_and_offline(path, tmp_path, te
     for name in unsolved:
         assert errors[name].ename == "NotDone", (name, errors[name].evalue)
         assert "not done yet" in errors[name].evalue.lower() + "".join(errors[name].traceback)
+    opened = (tmp_path / "opened.txt").read_text(encoding="utf-8", errors="replace").splitlines()
+    data = {Path(x).name for x in opened if Path(x).parent == ROOT / "data"}
+    assert data <= set(release.data_for(path.stem)), "what labkit release brings for it"
 
 
 def run_offline(notebook, folder):
@@ -143,10 +157,11 @@ def run_offline(notebook, folder):
         "PYTHONPATH": str(ROOT / "tests" / "offline"),
         "TORCH_HOME": str(folder / "no-cache"),
         "HF_HOME": str(folder / "no-cache"),
+        "LABKIT_TEST_OPENED": str(folder / "opened.txt"),
     }
     client = NotebookClient(
         notebook,
-        timeout=60,  # seconds a cell
+        timeout=600,  # seconds a cell
         kernel_name="python3",
         resources={"metadata": {"path": str(folder)}},
         record_timing=True,

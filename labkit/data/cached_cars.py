@@ -19,21 +19,27 @@ from labkit.paths import data_dir
 FILE = "cars_features.npz"
 
 
-def car_features(cars: Cars) -> Tensor:
+def car_features(cars: Cars, *, mirrored: bool = False) -> Tensor:
     """The cached features (N, 1280) of these cars, float32, in their order.
 
     Equal to `finetune.features(load_pretrained(), cars.images)` up to rounding to half precision.
-    FileNotFoundError if the file is missing.
+    mirrored: of the pictures with left and right swapped; there are some for training cars only.
+    FileNotFoundError if the file is missing, ValueError for a car that is not in it.
 
     >>> car_features(load_cars("test", n=4)).shape
     torch.Size([4, 1280])
     """
-    place, found = _table()
+    place, found = _table("mirrored" if mirrored else "features")
+    missing = [seed for seed in cars.seeds if seed not in place]
+    if missing:
+        raise ValueError(
+            f"no features of {len(missing)} of these cars ship, as of seed {missing[0]}"
+        )
     return found[[place[seed] for seed in cars.seeds]]
 
 
-@lru_cache(maxsize=1)
-def _table() -> tuple[dict[int, int], Tensor]:
+@lru_cache(maxsize=2)
+def _table(which: str) -> tuple[dict[int, int], Tensor]:
     path = data_dir() / FILE
     if not path.is_file():
         raise FileNotFoundError(
@@ -41,7 +47,8 @@ def _table() -> tuple[dict[int, int], Tensor]:
             "python -m labkit.data.cached_cars"
         )
     with np.load(path, allow_pickle=False) as file:
-        seeds, values = file["seeds"].tolist(), file["features"].astype(np.float32)
+        values = file[which].astype(np.float32)
+        seeds = file["seeds"][: len(values)].tolist()  # training cars come first
     return {seed: row for row, seed in enumerate(seeds)}, torch.from_numpy(values)
 
 
@@ -52,13 +59,15 @@ def main() -> None:
     net = models.load_pretrained()
     parts = [load_cars(part) for part in ("train", "valid", "test")]
     values = torch.cat([finetune.features(net, part.images) for part in parts])
-    save([seed for part in parts for seed in part.seeds], values)
+    mirrored = finetune.features(net, parts[0].images.flip(3))
+    save([seed for part in parts for seed in part.seeds], values, mirrored)
 
 
-def save(seeds: list[int], values: Tensor) -> None:
-    """Write features (N, 1280) of cars with these seeds, in half precision."""
+def save(seeds: list[int], values: Tensor, mirrored: Tensor) -> None:
+    """Write features (N, 1280) of cars, (M, 1280) of the first M mirrored, in half precision."""
+    halves = {"features": values.half().numpy(), "mirrored": mirrored.half().numpy()}
     with open(data_dir() / FILE, "wb") as file:
-        np.savez_compressed(file, seeds=np.array(seeds), features=values.numpy().astype(np.float16))
+        np.savez_compressed(file, seeds=np.array(seeds), **halves)
 
 
 if __name__ == "__main__":

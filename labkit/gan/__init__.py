@@ -16,7 +16,7 @@ _HOME = {
     "recipes": ["QUICK", "TUTORIAL", "Recipe", "ablations"],
     "game": ["Game", "Record", "Round"],
     "line": ["Movie", "bumps", "play_line"],
-    "shipped": ["load_generator", "load_judge"],
+    "shipped": ["load_generator", "load_judge", "load_runs"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

@@ -20,6 +20,8 @@ from labkit.gan.recipes import QUICK, Recipe
 from labkit.gan.updates import average_weights, update_discriminator, update_generator
 from labkit.train import pick_device
 
+TOO_LARGE = 1000.0  # mean score or loss of a round that no game comes back from
+
 
 class Round(NamedTuple):
     """Means over the steps of a round: losses, the cop's scores, and how often the cop was right.
@@ -55,7 +57,7 @@ class Game:
     there, and a new Game with the same path goes on behind it with the same numbers. `generator`
     is the counterfeiter being trained, `forger` the one to use: its running mean, or itself in a
     recipe without. Raises ValueError for data that do not fit and for the checkpoint of another
-    run, FloatingPointError when the scores are no longer finite.
+    run, FloatingPointError when the scores grow out of all bounds or are no longer numbers.
 
     >>> train, test = labkit.data.load_digits()
     >>> game = labkit.gan.Game(train, seed=0)
@@ -153,12 +155,7 @@ class Game:
     def _end_round(self) -> None:
         means = torch.stack(self._sums).mean(0)
         self._sums = []
-        if not means.isfinite().all():
-            raise FloatingPointError(
-                f"after {self.step} steps the scores are no longer numbers: the game has blown up. "
-                "Try learning rates ten times smaller, and look at the images for values that are "
-                "not numbers."
-            )
+        _refuse_blown_up(means, self.step)
         self.record.rows.append(Round(self.step, *means.tolist()))
         self._saved.save(self.record.rows, is_best=False)
 
@@ -192,6 +189,19 @@ class _Both:
         for start, end, optimizer in zip(self.starts, ends, self.optimizers, strict=True):
             own = {i - start: slot for i, slot in state["state"].items() if start <= i < end}
             optimizer.load_state_dict(optimizer.state_dict() | {"state": own})
+
+
+def _refuse_blown_up(means: Tensor, step: int) -> None:
+    size = float(means.abs().max())
+    if size < TOO_LARGE:
+        return
+    finite = bool(means.isfinite().all())
+    grown = f"losses or scores have grown to {size:.0e}, where a game stays below 100"
+    raise FloatingPointError(
+        f"after {step} steps the game has blown up: "
+        f"{grown if finite else 'the scores are no longer numbers'}. Try learning rates ten times "
+        "smaller, and look at the images for values that are not numbers."
+    )
 
 
 def _summary(game: Game) -> list:

@@ -40,6 +40,8 @@ def bumps(centres: Sequence[float], *, sd: float = 0.4, n: int = 1000, seed: int
     >>> bumps([-2.0, 2.0], n=4).shape
     torch.Size([4])
     """
+    if not len(centres) or n < 1:
+        raise ValueError(f"bumps needs centres and n of 1 or more, not {centres} and {n!r}")
     noise = torch.randn(n, generator=torch.Generator().manual_seed(seed))
     return torch.tensor(centres)[torch.arange(n) % len(centres)] + sd * noise
 
@@ -62,7 +64,8 @@ def play_line(
     Both are networks with two hidden layers of 32. In each step the cop learns `cop_steps` times,
     the counterfeiter `forger_steps` times: too many for one of them and it runs away. Before the
     first step the cop learns alone, `head_start` times. The fakes of all frames come from the same
-    500 noise numbers. The global random state is left alone.
+    500 noise numbers. The global random state is left alone. FloatingPointError if the fakes are
+    no longer numbers.
 
     >>> play_line(bumps([1.0]), steps=20).fakes.shape
     torch.Size([3, 500])
@@ -81,6 +84,10 @@ def play_line(
             if step % every == 0:
                 frames.append(players.frame(z))
     fakes, belief = (torch.stack(part) for part in zip(*frames, strict=True))
+    if not fakes.isfinite().all():
+        raise FloatingPointError(
+            "the game has blown up: the fakes are not numbers. Make lr smaller."
+        )
     return Movie(torch.arange(len(frames)) * every, real, fakes, GRID, belief)
 
 
@@ -88,6 +95,8 @@ class _Players:
     """Counterfeiter z (B, 1) -> x (B, 1), cop x (B, 1) -> score (B, 1), their optimizers."""
 
     def __init__(self, real: Tensor, *, lr: float, loss: str, batch_size: int):
+        if loss not in LOSSES:
+            raise ValueError(f"loss must be one of {', '.join(LOSSES)}, not {loss!r}")
         self.real, self.batch_size, self.loss = real, batch_size, LOSSES[loss]
         self.forger, self.cop = _net(), _net()
         self.optimizers = {

@@ -1,10 +1,11 @@
-"""What ships with the labs: a trained generator and the judge, as safetensors in `data/`.
+"""What ships with the labs: a trained generator, the judge and a table of games, in `data/`.
 
-`labkit.gan.pack` made both files; here they are only read.
+`labkit.gan.pack` made these files; here they are only read.
 """
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from labkit.models import LeNet
 from labkit.paths import data_dir
 
 GENERATOR, JUDGE = "digit_generator.safetensors", "digit_judge.safetensors"
+RUNS = "gan_runs.csv"
 
 
 def load_generator() -> Generator:
@@ -31,6 +33,22 @@ def load_judge() -> LeNet:
     """The LeNet trained on 4,000 real digits that `labkit.frechet` looks through, in eval mode."""
     weights, _ = _read(data_dir() / JUDGE)
     return _filled(LeNet(), weights, JUDGE)
+
+
+def load_runs() -> dict[str, list[dict[str, float]]]:
+    """The games of `labkit.gan.ablations`, played beforehand: recipe -> a row for each seed.
+
+    A row has seed, steps, cpu_seconds, frechet (2,000 fakes against the held-out digits), caught
+    and passed (the last 50 steps) and rarest_digit (share of the fakes).
+    """
+    path, runs = data_dir() / RUNS, {}
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: install labkit again")
+    with open(path, newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            name = row.pop("recipe")
+            runs.setdefault(name, []).append({key: float(value) for key, value in row.items()})
+    return runs
 
 
 def _filled(model: nn.Module, weights: dict[str, Tensor], name: str):

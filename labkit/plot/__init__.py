@@ -5,18 +5,39 @@ Every function draws into the given Axes, or into a new figure, and returns the 
 apart by colour-blind readers. `labkit.plot.basic` serves all labs, the other modules one each.
 """
 
+import sys
+
 import lazy_loader
+
+from labkit import projector
 
 _HOME = {
     "basic": ["bars", "curves", "grid", "heat", "history", "image"],
     "derivatives": ["errors", "heats", "landscape", "matrix", "network"],
     "activations": ["histograms", "layer_maps", "mosaic", "scatter", "table"],
-    "explanations": ["dots", "heats_over", "interval"],
+    "explanations": ["before_after", "dots", "heats_over", "interval"],
     "finetuning": ["learning_curves", "stacked_shares"],
     "words": ["closest", "ratings", "reading", "scores"],
     "augmentation": ["confusions", "opinions", "over_angles"],
     "siamese": ["embedding", "embeddings", "pair_distances", "roc"],
-    "gan": ["both_losses", "cop_accuracy", "distances", "line_edges", "line_game", "sheet"],
+    "gan": [
+        "both_losses",
+        "cop_accuracy",
+        "digits",
+        "distances",
+        "line_edges",
+        "line_game",
+        "sheet",
+    ],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)
+
+if projector.is_on():
+    projector.enlarge_figures()
+
+if "IPython" in sys.modules:  # figures get an alternative text
+    from labkit.plot.described import install
+
+    install()
+    del install

@@ -79,6 +79,34 @@ def dots(
     return tidy(ax)
 
 
+def before_after(
+    counts: Mapping[str, tuple[int, int, int]],
+    *,
+    xlabel: str = "share of the people asked",
+    title: str | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """An arrow for each row, from the share before to the share after, with its counts.
+
+    counts: {name: (before, after, people asked)}, whole numbers. Raises ValueError for counts
+    that cannot be: more than were asked, or below 0.
+    """
+    ax = new_axes(ax, figsize=(7, 0.65 * len(counts) + 1.1))
+    for row, (name, (before, after, people)) in enumerate(counts.items()):
+        if not (people > 0 and 0 <= min(before, after) and max(before, after) <= people):
+            raise ValueError(f"{name!r}: {before} before and {after} after, of {people} people?")
+        start, end = before / people, after / people
+        ax.annotate("", (end, row), (start, row), arrowprops={"arrowstyle": "->", "lw": 1.5})
+        ax.plot([start], [row], "o", color="white", markeredgecolor="black", markersize=8)
+        ax.plot([end], [row], "o", color=COLOURS[0], markersize=8)
+        for share, count, up in ((start, before, 8), (end, after, -16)):
+            place = {"xytext": (0, up), "textcoords": "offset points", "ha": "center"}
+            ax.annotate(f"{count} of {people}", (share, row), fontsize=9, **place)
+    ax.set_yticks(range(len(counts)), labels=list(counts))
+    ax.set(xlim=(-0.05, 1.05), ylim=(len(counts) - 0.5, -0.7), xlabel=xlabel, title=title or "")
+    return tidy(ax)
+
+
 def interval(values) -> tuple[float, float]:
     """Mean of the values (N,) and half the width of its 95 % interval (normal; 0 for one value).
 

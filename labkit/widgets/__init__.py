@@ -7,10 +7,10 @@ is tested by itself. `labkit.widgets.core` serves all labs, the other modules on
 import lazy_loader
 
 _HOME = {
-    "core": ["Canvas", "live", "slider", "to_pixels", "to_png"],
+    "core": ["Canvas", "Still", "live", "slider", "to_pixels", "to_png"],
     "derivatives": ["slopes", "slopes_picture", "tiny_network", "tiny_network_picture"],
     "activations": ["ChannelWalk", "channel_walk"],
-    "explanations": ["SceneExplorer", "scene_explorer", "vote"],
+    "explanations": ["SceneExplorer", "scene_explorer"],
     "finetuning": ["CarExplorer", "car_explorer"],
     "words": ["SentenceReader", "WordNeighbours", "sentence_reader", "word_neighbours"],
     "augmentation": ["Playground", "playground"],

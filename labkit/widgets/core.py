@@ -1,13 +1,13 @@
 """The one mechanism behind every widget: controls, a plain function that draws, a picture.
 
-The picture is PNG bytes in an `ipywidgets.Image`; matplotlib redraws nothing but the artists that
-move (`Canvas`). That is two to three times as quick as `interact` with an inline figure.
+Pictures are image files in a `Picture`, most of them drawn ahead of the key that asks for them;
+matplotlib redraws nothing but the artists that move (`Canvas`).
 """
 
 from __future__ import annotations
 
-import html
 import io
+from base64 import b64encode
 from collections.abc import Callable, Iterable
 
 import ipywidgets
@@ -19,6 +19,9 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from labkit.plot.described import as_html
+from labkit.widgets.picture import Picture
+
 Draw = Callable[..., np.ndarray]
 
 
@@ -28,33 +31,17 @@ def live(
     """Controls above a picture that follows them: `draw(**values)` is called at each change.
 
     `controls` are ipywidgets with a `value`, named as draw's arguments. `draw` returns (H, W, 3)
-    uint8, or a pair (picture, text): the text stands under the picture. `alt` says in words what
+    uint8, or a pair (picture, text): the text stands under the picture. It is also called for
+    values that have not come yet, so it answers by its arguments alone. `alt` says in words what
     the picture shows, for readers who do not see it. `width` in pixels, default the picture's own.
-    If `draw` raises, the message stands under the picture and the last picture stays.
+    If `draw` raises, the message stands under the picture and the last picture stays. The last of
+    the box's `children` is the `Picture`: `.value`, `.note`, `.alt`.
 
     >>> grey = lambda level: np.full((64, 64, 3), level, np.uint8)
     >>> widget = live(grey, alt="a grey square", level=slider("level", 0, 255))
     """
-    picture, note = ipywidgets.Image(format="png"), ipywidgets.HTML()
-    picture.add_class("labkit-picture")
-
-    def update(change: dict | None = None) -> None:
-        try:
-            result = draw(**{name: control.value for name, control in controls.items()})
-        except Exception as error:
-            note.value = f'<b role="alert">{html.escape(f"{type(error).__name__}: {error}")}</b>'
-            if change is None:
-                raise
-            return
-        pixels, text = result if isinstance(result, tuple) else (result, "")
-        picture.value, note.value = to_png(pixels), text
-        picture.width = str(width or pixels.shape[1])
-
-    for control in controls.values():
-        control.observe(update, names="value")
-    update()
-    caption = ipywidgets.HTML(f'<span class="labkit-alt">{html.escape(alt)}</span>')
-    return ipywidgets.VBox([*controls.values(), picture, note, caption])
+    picture = Picture(draw, controls, alt=alt, width=width)
+    return ipywidgets.VBox([*controls.values(), picture])
 
 
 def slider(
@@ -86,6 +73,20 @@ def to_png(pixels: np.ndarray) -> bytes:
     file = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(file, "png", compress_level=1)
     return file.getvalue()
+
+
+class Still:
+    """A picture for `display`, with its alternative text: `data` is the PNG.
+
+    >>> shown = Still(np.zeros((8, 8, 3), np.uint8), alt="a black square")
+    """
+
+    def __init__(self, pixels: np.ndarray, *, alt: str):
+        self.data, self.alt = to_png(pixels), alt
+
+    def _repr_mimebundle_(self, **_) -> dict[str, str]:
+        png = b64encode(self.data).decode()
+        return {"image/png": png, "text/html": as_html(png, self.alt), "text/plain": self.alt}
 
 
 class Canvas:

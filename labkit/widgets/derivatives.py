@@ -6,11 +6,11 @@ Each is a pair: a function that makes the drawing function (tested as such), and
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache, partial
 
 import ipywidgets
 import numpy as np
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from torch import Tensor, nn
 
@@ -99,20 +99,28 @@ def tiny_network_picture(model: nn.Sequential) -> Draw:
     weights, biases = [x.weight.detach() for x in linear], [x.bias.detach() for x in linear]
     if len(weights) != 2 or weights[0].shape[1] != 2:
         raise ValueError("the network must be Linear, ReLU, Linear with 2 inputs")
-    figure = Figure(figsize=(8, 4))
-    canvas, ax = FigureCanvasAgg(figure), figure.add_axes((0, 0, 1, 1))
     names = _neuron_names(weights)
+    background = lru_cache(maxsize=32)(partial(_network_canvas, weights, biases, names))
 
     def draw(x1: float, x2: float) -> tuple[np.ndarray, str]:
         values = _values(model, torch.tensor([x1, x2], dtype=weights[0].dtype))
-        ax.clear()
-        network(weights, [v.tolist() for v in values], names=names, biases=biases, ax=ax)
-        canvas.draw()
-        on = (values[1] > 0).to(weights[0].dtype)
-        table = (weights[1] * on) @ weights[0]
-        return np.asarray(canvas.buffer_rgba())[..., :3].copy(), _table_text(table, names)
+        canvas = background(tuple((values[1] > 0).tolist()))
+        shown = (f"{n}\n{v:.4g}" for row, vs in zip(names, values, strict=True)
+                 for n, v in zip(row, vs.tolist(), strict=True))  # fmt: skip
+        for circle, text in zip(canvas.moving, shown, strict=True):
+            circle.set_text(text)
+        table = (weights[1] * (values[1] > 0).to(weights[0].dtype)) @ weights[0]
+        return canvas.pixels(), _table_text(table, names)
 
     return draw
+
+
+def _network_canvas(weights, biases, names, on: tuple[bool, ...]) -> Canvas:
+    """The network with these hidden neurons on; only the numbers in its circles move."""
+    figure = Figure(figsize=(8, 4))
+    values = [[1.0] * len(names[0]), [float(one) for one in on], [1.0] * len(names[2])]
+    ax = network(weights, values, names=names, biases=biases, ax=figure.add_axes((0, 0, 1, 1)))
+    return Canvas(figure, moving=[text for text in ax.texts if "\n" in text.get_text()])
 
 
 def _largest(derivatives: Slopes, reach: float) -> float:

@@ -1,4 +1,4 @@
-"""Widgets of lab 03: a scene on each ground with its heats, and a vote that is kept."""
+"""The widget of lab 03: a scene on each ground with its heats."""
 
 from __future__ import annotations
 
@@ -72,22 +72,6 @@ def scene_explorer(images, masks, heats, answers) -> ipywidgets.VBox:
         method=_choice("method", explorer.methods),
         share=slider("hottest share, %", 5, 50, value=10, step=5),
     )
-
-
-def vote(question: str, options: Sequence[str] = ("yes", "not sure", "no")) -> ipywidgets.VBox:
-    """A question with buttons; `.choice` is the option that is pressed, None before.
-
-    >>> vote("Would you trust it?").choice is None
-    True
-    """
-    buttons = ipywidgets.ToggleButtons(options=list(options), value=None, description="vote")
-    return _Vote([ipywidgets.HTML(question), buttons])
-
-
-class _Vote(ipywidgets.VBox):
-    @property
-    def choice(self) -> str | None:
-        return self.children[1].value
 
 
 def _choice(description: str, options: Sequence[str]) -> ipywidgets.SelectionSlider:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from labkit import fewshot, siamese
 from labkit.plot.siamese import centred, digits, limits_of
 from labkit.siamese.losses import pairwise
-from labkit.widgets.core import Canvas, live, slider, to_png
+from labkit.widgets.core import Canvas, Still, live, slider
 
 STEP = 5  # degrees between two angles
 
@@ -50,12 +50,11 @@ class LiveEmbedding:
         self.handle = None
 
     def __call__(self, step: int, points: Tensor) -> None:
-        from IPython.display import Image as Shown
         from IPython.display import display
 
         alt = f"Map of the digits after {step} steps of training"
         picture = _titled(self.map.draw(centred(points)), f"after {step} steps")
-        shown = Shown(to_png(picture), alt=alt)
+        shown = Still(picture, alt=alt)
         if self.handle is None:
             self.handle = display(shown, display_id=True)
         else:

@@ -12,13 +12,14 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from labkit import cli
+from labkit import cli, lab_server
 from labkit.doctor import find_browser
 
 OFFLINE = Path(__file__).resolve().parents[1] / "offline"
@@ -120,12 +121,27 @@ def server(jupyterlab):
 @pytest.fixture(scope="session")
 def jupyterlab(tmp_path_factory):
     """JupyterLab on an empty folder, with kernels that cannot leave the machine."""
+    with _running(tmp_path_factory) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def teaching(tmp_path_factory):
+    """JupyterLab as `labkit start --edition live --projector` serves it, on an empty folder."""
+    with _running(tmp_path_factory, edition="live", projector=True) as server:
+        yield server
+
+
+@contextmanager
+def _running(tmp_path_factory, *, edition="student", projector=False):
     folder = tmp_path_factory.mktemp("lab")
     port, token = _free_port(), secrets.token_hex(16)
     log = (tmp_path_factory.mktemp("log") / "jupyter.log").open("w")
+    environment = _environment(tmp_path_factory.mktemp("home"))
+    environment |= lab_server.environment(edition=edition, projector=projector, base=environment)
     process = subprocess.Popen(
-        _command(folder, port, token),
-        env=_environment(tmp_path_factory.mktemp("home")),
+        _command(folder, port, token) + lab_server.options(edition=edition),
+        env=environment,
         stdout=log,
         stderr=subprocess.STDOUT,
     )

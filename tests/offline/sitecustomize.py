@@ -2,11 +2,13 @@
 
 Connections and name look-ups that leave the machine raise OSError; loopback and Unix sockets,
 which Jupyter itself needs, go on. Proxy settings are dropped, for a proxy may sit on loopback.
+If LABKIT_TEST_OPENED names a file, the paths that are opened go there.
 """
 
 import ipaddress
 import os
 import socket
+import sys
 
 for _name in ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy"):
     os.environ.pop(_name, None)
@@ -49,3 +51,8 @@ def _guard_lookup(lookup):
 socket.socket.connect = _guard_connect(socket.socket.connect)
 socket.socket.connect_ex = _guard_connect(socket.socket.connect_ex)
 socket.getaddrinfo = _guard_lookup(socket.getaddrinfo)
+
+
+if "LABKIT_TEST_OPENED" in os.environ:
+    _opened = open(os.environ["LABKIT_TEST_OPENED"], "a", encoding="utf-8", buffering=1)
+    sys.addaudithook(lambda event, args: event == "open" and print(args[0], file=_opened))

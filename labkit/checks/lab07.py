@@ -1,0 +1,162 @@
+"""Checks of lab 07: hinge losses, the steps of cop and counterfeiter, the Frechet distance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from labkit.checks import lab07_mistakes as mistakes
+from labkit.checks import lab07_steps as steps
+from labkit.checks.core import CheckFailed, as_tensor, call, compare, describe, exercise
+
+
+@exercise
+def hinge_losses(answer: Callable[[Tensor, Tensor], tuple]) -> str:
+    """hinge_losses(real, fake), scores of one shape -> (the cop's loss, the counterfeiter's)."""
+    for seed, shape in enumerate([(9,), (14,), (6, 3)]):
+        real, fake = _scores(seed, shape)
+        cop, forger = _pair(call(answer, real, fake))
+        what = f"for {' x '.join(map(str, shape))} scores of each kind"
+        _refuse_swapped(cop, forger, real, fake)
+        right, wrong = mistakes.hinge_cop(real, fake)
+        compare(cop, right, mistakes=wrong, what=f"The cop's loss {what}")
+        right, wrong = mistakes.hinge_forger(fake)
+        compare(forger, right, mistakes=wrong, what=f"The counterfeiter's loss {what}")
+    _refuse_untrainable(answer)
+    return "hinge_losses is right: the cop wants a margin on both sides, the forger high scores."
+
+
+@exercise
+def cop_step(answer: Callable[..., Tensor]) -> str:
+    """cop_step(generator, discriminator, optimizer, images, labels, z) -> the cop's loss."""
+    for seed in range(2):
+        game, right = steps.Players(seed, learner="cop"), steps.Players(seed, learner="cop")
+        for images, labels, z in steps.batches(seed):
+            nets = game.generator, game.discriminator, game.optimizer
+            loss = call(answer, *nets, images, labels, z)
+            _refuse_leak(game.generator)
+            _refuse_unmoved(game, "cop")
+            want = right.learn(steps.right_cop, images, labels, z)
+        what = "The cop's weights after two steps"
+        _refuse_wrong_side(game.generator, right.generator, "counterfeiter", "cop")
+        wrong = steps.play_all(seed, "cop", steps.WRONG_COPS)
+        compare(steps.flat(game.discriminator), right.weights, mistakes=wrong, what=what)
+        compare(loss, want, what="What cop_step returns, the cop's loss,")
+    return "cop_step is right: the cop has learned, and the counterfeiter has noticed nothing."
+
+
+@exercise
+def forger_step(answer: Callable[..., Tensor]) -> str:
+    """forger_step(generator, discriminator, optimizer, labels, z) -> the counterfeiter's loss."""
+    for seed in range(2):
+        game, right = steps.Players(seed, learner="forger"), steps.Players(seed, learner="forger")
+        for _, labels, z in steps.batches(seed):
+            nets = game.generator, game.discriminator, game.optimizer
+            loss = _call_with_gradient(answer, *nets, labels, z)
+            _refuse_unmoved(game, "counterfeiter")
+            want = right.learn(steps.right_forger, None, labels, z)
+        what = "The counterfeiter's weights after two steps"
+        _refuse_wrong_side(game.discriminator, right.discriminator, "cop", "counterfeiter")
+        wrong = steps.play_all(seed, "forger", steps.WRONG_FORGERS)
+        compare(steps.flat(game.generator), right.weights, mistakes=wrong, what=what)
+        compare(loss, want, what="What forger_step returns, the counterfeiter's loss,")
+    return "forger_step is right: through the cop's scores it has learned what to change."
+
+
+@exercise
+def frechet_distance(answer: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]) -> str:
+    """frechet_distance(mean_a (D,), cov_a (D, D), mean_b, cov_b), float64 -> one number."""
+    for seed, (dim, count) in enumerate([(3, 30), (5, 60), (2, 20), (4, 3)]):
+        few = ", from fewer images than that" if count <= dim else ""
+        what = f"The distance of two Gaussians with {dim} features{few}"
+        sides = _gaussians(seed, dim, count)
+        right, wrong = mistakes.frechet(*sides)
+        compare(call(answer, *sides), right, mistakes=wrong, what=what, atol=1e-3)
+    return "frechet_distance is right: how far apart the middles are, how different the spreads."
+
+
+def _scores(seed: int, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
+    """Scores of real and fake images on both sides of the margins, their means beyond them."""
+    generator = torch.Generator().manual_seed(700 + seed)
+    real, fake = 1.5 * torch.randn(2, *shape, generator=generator)
+    return real + 1.4 - real.mean(), fake - 1.2 - fake.mean()
+
+
+def _gaussians(seed: int, dim: int, count: int) -> list[Tensor]:
+    """Means and covariances of two samples that lean in different directions."""
+    generator, sides = torch.Generator().manual_seed(740 + seed), []
+    for shift in (0.0, 1.5):
+        mix = torch.eye(dim) + 0.7 * torch.rand(dim, dim, generator=generator)
+        points = (torch.randn(count, dim, generator=generator) @ mix + shift).double()
+        sides += [points.mean(0), torch.cov(points.T)]
+    return sides
+
+
+def _pair(got: Any) -> tuple[Any, Any]:
+    if isinstance(got, Tensor) and got.dim() == 1 and len(got) == 2:
+        got = tuple(got)
+    if not isinstance(got, tuple | list) or len(got) != 2:
+        raise CheckFailed(
+            "hinge_losses should return two things, the cop's loss and the counterfeiter's, but "
+            f"returns {describe(got)}."
+        )
+    return got[0], got[1]
+
+
+def _refuse_swapped(cop: Any, forger: Any, real: Tensor, fake: Tensor) -> None:
+    right = mistakes.hinge_forger(fake)[0], mistakes.hinge_cop(real, fake)[0]
+    values = as_tensor(cop, what="The cop's loss"), as_tensor(forger, what="The other loss")
+    pairs = zip(values, right, strict=True)
+    if all(got.dim() == 0 and torch.isclose(got, want.double()) for got, want in pairs):
+        raise CheckFailed("The two losses are swapped: return the cop's loss first.")
+
+
+def _refuse_untrainable(answer: Callable) -> None:
+    real, fake = (part.requires_grad_() for part in _scores(9, (8,)))
+    for loss in _pair(call(answer, real, fake)):
+        if not isinstance(loss, Tensor) or not loss.requires_grad:
+            raise CheckFailed(
+                "The losses cannot be trained with: they no longer hang on the scores. Return the "
+                "tensors themselves, without .item(), float(), .detach() or torch.no_grad()."
+            )
+
+
+def _call_with_gradient(answer: Callable, *args: Any) -> Any:
+    """As `call`, with PyTorch's complaint about a missing gradient said in the game's words."""
+    try:
+        return call(answer, *args)
+    except CheckFailed as failure:
+        if "does not require grad" in str(failure):
+            raise CheckFailed(steps.CUT_OFF) from None
+        raise
+
+
+def _refuse_leak(generator: nn.Module) -> None:
+    if any(weight.grad is not None for weight in generator.parameters()):
+        raise CheckFailed(
+            "The cop's loss has sent a gradient into the counterfeiter (its weights have a .grad "
+            "now). Cut the fakes off: fakes = generator(z, labels).detach()."
+        )
+
+
+def _refuse_unmoved(game: steps.Players, name: str) -> None:
+    if not torch.equal(game.weights, game.first):
+        return
+    if any(weight.grad is not None and weight.grad.any() for weight in game.learner.parameters()):
+        raise CheckFailed(
+            f"The {name}'s weights have not changed: is there an optimizer.step() after backward()?"
+        )
+    raise CheckFailed(
+        steps.CUT_OFF
+        if name == "counterfeiter"
+        else "The cop's weights have not changed, and it has no gradient: loss.backward(), then "
+        "optimizer.step(), with optimizer.zero_grad() before both."
+    )
+
+
+def _refuse_wrong_side(model: nn.Module, same: nn.Module, name: str, whose: str) -> None:
+    if not torch.equal(steps.flat(model), steps.flat(same)):
+        raise CheckFailed(f"The {name}'s weights have changed too. This is the {whose}'s step.")

@@ -1,0 +1,123 @@
+"""Lab 07: for each formula the right answer, and the wrong ones that usual mistakes give.
+
+Each function returns (right answer, {message: wrong answer}); `labkit.checks.lab07` compares. Those
+of the two steps are in `labkit.checks.lab07_steps`.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+AXIS = (
+    "the mean is over the wrong axis: it leaves axis {} over. A cop may give several scores an "
+    "image; take one mean over all of them, .mean() without an axis."
+)
+
+
+def hinge_cop(real: Tensor, fake: Tensor) -> tuple[Tensor, dict]:
+    """The cop's right loss, and wrong ones."""
+    a, b = (1 - real).relu(), (1 + fake).relu()
+    flipped = (1 + real).relu().mean() + (1 - fake).relu().mean()
+    return a.mean() + b.mean(), {
+        "the signs are the wrong way round: real scores should be above 1, fake ones below -1, so "
+        "it is max(0, 1 - real) and max(0, 1 + fake).": flipped,
+        "the sign is wrong for the real scores: max(0, 1 - real).": (
+            (1 + real).relu().mean() + b.mean()
+        ),
+        "the sign is wrong for the fake scores: max(0, 1 + fake).": (
+            a.mean() + (1 - fake).relu().mean()
+        ),
+        "max(0, ...) is missing: a score beyond the margin should cost nothing.": (
+            (1 - real).mean() + (1 + fake).mean()
+        ),
+        "max(0, ...) comes after the mean. Cut each score off first, then take the mean.": (
+            (1 - real.mean()).relu() + (1 + fake.mean()).relu()
+        ),
+        "the margin of 1 is missing: max(0, 1 - real), not max(0, -real).": (
+            (-real).relu().mean() + fake.relu().mean()
+        ),
+        "this is the sum over the scores. Take the mean of each kind.": a.sum() + b.sum(),
+        AXIS.format(1): (a + b).mean(0),
+        AXIS.format(0): (a + b).mean(-1),
+        "these are the losses of the single scores. Take the mean of each kind.": a + b,
+        "this is one mean over real and fake together. Take the mean of each kind and add them.": (
+            (a.mean() + b.mean()) / 2
+        ),
+        "the fake scores are missing.": a.mean(),
+        "the real scores are missing.": b.mean(),
+        "the hinge is squared. It is max(0, 1 - real) itself.": (
+            a.square().mean() + b.square().mean()
+        ),
+    }
+
+
+def hinge_forger(fake: Tensor) -> tuple[Tensor, dict]:
+    """The counterfeiter's right loss, and wrong ones."""
+    return -fake.mean(), {
+        "the sign is wrong: the counterfeiter wants HIGH scores, and a loss is made small, so it "
+        "is minus the mean.": fake.mean(),
+        "this is the sum over the scores. Take the mean.": -fake.sum(),
+        AXIS.format(1): -fake.mean(0),
+        AXIS.format(0): -fake.mean(-1),
+        "these are the losses of the single scores. Take their mean.": -fake,
+        "the counterfeiter has no max(0, ...): it wants more however high the score is. It is "
+        "minus the mean score.": (1 - fake).relu().mean(),
+        "this is the cop's part for the fakes. The counterfeiter wants the opposite: minus the "
+        "mean score.": (1 + fake).relu().mean(),
+        "this is minus the cop's part for the fakes, flat where the cop is sure. The hinge game "
+        "uses minus the mean score.": -(1 + fake).relu().mean(),
+    }
+
+
+def frechet(mean_a: Tensor, a: Tensor, mean_b: Tensor, b: Tensor) -> tuple[Tensor, dict]:
+    """The right distance, and wrong ones."""
+    gap = mean_a - mean_b
+    means = gap.square().sum()
+    values, vectors = torch.linalg.eig(a @ b)
+    roots = values.real.clamp_min(0).sqrt()
+    matrix = (vectors @ torch.diag(roots).to(vectors) @ torch.linalg.pinv(vectors)).real
+    spread = a.trace() + b.trace() - 2 * roots.sum()
+    entries = (a + b - 2 * matrix).sum()
+    both = a.trace() + b.trace()
+    return means + spread, {
+        "the distance of the means is not squared: (mean_a - mean_b).square().sum().": (
+            gap.norm() + spread
+        ),
+        "the squares of the means' difference are averaged. Sum them over the features.": (
+            gap.square().mean() + spread
+        ),
+        "the means' differences are added up before squaring. Square each, then sum.": (
+            gap.sum().square() + spread
+        ),
+        "the squared difference of the means is missing.": spread,
+        "only the means are compared. Add the part of the covariances.": means,
+        "the root is taken of each entry of A B. It is the root of the MATRIX: its trace is the "
+        "sum of the roots of the eigenvalues of A @ B.": (
+            means + both - 2 * (a @ b).sqrt().trace()
+        ),
+        "A and B are multiplied entry by entry (*). It is the product of matrices, A @ B.": (
+            means + both - 2 * (a * b).diagonal().clamp_min(0).sqrt().sum()
+        ),
+        "A and B are multiplied entry by entry (*). Take the eigenvalues of A @ B.": (
+            means + both - 2 * torch.linalg.eigvals(a * b).real.clamp_min(0).sqrt().sum()
+        ),
+        "the root is missing: sum the ROOTS of the eigenvalues of A @ B.": (
+            means + both - 2 * (a @ b).trace()
+        ),
+        "this is the root of the trace. Take the roots of the eigenvalues first, then sum.": (
+            means + both - 2 * (a @ b).trace().sqrt()
+        ),
+        "the 2 before the root is missing.": means + both - roots.sum(),
+        "the part with the root is added. It is taken away: A + B - 2 (A B)^(1/2).": (
+            means + both + 2 * roots.sum()
+        ),
+        "the part with the root is missing: - 2 times the trace of (A B)^(1/2).": means + both,
+        "no trace: this is a matrix. Take the sum of its diagonal, .trace().": (
+            means + a + b - 2 * matrix
+        ),
+        "all entries of the matrix are summed. The trace is the sum of the diagonal alone.": (
+            means + entries
+        ),
+        "this is the root of the distance. By custom it stays squared.": (means + spread).sqrt(),
+    }

@@ -1,0 +1,152 @@
+"""Lab 07: a tiny counterfeiter and cop, the right step of each, and the steps of usual mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor, nn
+
+from labkit.gan.losses import hinge
+
+CUT_OFF = (
+    "No gradient has reached the counterfeiter. Either something is cut off on the way (.detach(), "
+    ".item(), torch.no_grad()): in this step nothing is, the gradient runs from the loss through "
+    "the cop's scores into the counterfeiter. Or backward() is missing, or zero_grad() comes after "
+    "it."
+)
+
+
+class TinyGenerator(nn.Module):
+    """Noise z (B, 3) and labels (B,) -> images (B, 1, 2, 2)."""
+
+    def __init__(self):
+        super().__init__()
+        self.digit, self.start = nn.Embedding(10, 3), nn.Linear(3, 4)
+
+    def forward(self, z: Tensor, labels: Tensor) -> Tensor:
+        return self.start(z + self.digit(labels)).tanh().view(-1, 1, 2, 2)
+
+
+class TinyDiscriminator(nn.Module):
+    """Images (B, 1, 2, 2) and labels (B,) -> scores (B,)."""
+
+    def __init__(self):
+        super().__init__()
+        self.hidden, self.score, self.digit = nn.Linear(4, 4), nn.Linear(4, 1), nn.Embedding(10, 4)
+
+    def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        x = self.hidden(images.flatten(1)).tanh()
+        return self.score(x).squeeze(1) + (x * self.digit(labels)).sum(1)
+
+
+class Players:
+    """Both networks by seed, and an optimizer for the learner, "cop" or "forger".
+
+    The learner starts with gradients that an earlier step has left behind.
+    """
+
+    def __init__(self, seed: int, *, learner: str):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(720 + seed)
+            self.generator, self.discriminator = TinyGenerator(), TinyDiscriminator()
+            self.learner = self.discriminator if learner == "cop" else self.generator
+            for weight in self.learner.parameters():
+                weight.grad = torch.randn_like(weight)
+        self.optimizer = torch.optim.SGD(self.learner.parameters(), lr=0.1)
+        self.first = self.weights
+
+    @property
+    def weights(self) -> Tensor:
+        return flat(self.learner)
+
+    def learn(self, step: Callable, images: Tensor | None, labels: Tensor, z: Tensor) -> Tensor:
+        """Make the loss `step(real scores or None, fake scores)` smaller once; returns it.
+
+        Older gradients are cleared before, unless the step is one of `KEEPS`.
+        """
+        with torch.enable_grad():
+            fake = self.discriminator(self.generator(z, labels), labels)
+            real = None if images is None else self.discriminator(images, labels)
+            loss = step(real, fake)
+            weights = list(self.learner.parameters())
+            slopes = torch.autograd.grad(loss, weights, allow_unused=True)
+        for weight, slope in zip(weights, slopes, strict=True):
+            slope = torch.zeros_like(weight) if slope is None else slope
+            old = weight.grad if step in KEEPS else 0 * weight.grad
+            weight.grad = old + slope
+        self.optimizer.step()
+        return loss.detach()
+
+
+def flat(model: nn.Module) -> Tensor:
+    """All weights of a model in one row (P,)."""
+    return torch.cat([weight.detach().flatten() for weight in model.parameters()])
+
+
+def batches(seed: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Two batches of images (8, 1, 2, 2), labels (8,) and noise (8, 3)."""
+    generator = torch.Generator().manual_seed(730 + seed)
+    for _ in range(2):
+        images = torch.rand(8, 1, 2, 2, generator=generator)
+        labels = torch.randint(10, (8,), generator=generator)
+        yield images, labels, torch.randn(8, 3, generator=generator)
+
+
+def play_all(seed: int, learner: str, ways: dict[str, Callable]) -> dict[str, Tensor]:
+    """The weights after both batches, for each way to learn: {message: weights}."""
+    results = {}
+    for message, step in ways.items():
+        players = Players(seed, learner=learner)
+        for images, labels, z in batches(seed):
+            players.learn(step, images, labels, z)
+        results[message] = players.weights
+    return results
+
+
+def right_cop(real: Tensor, fake: Tensor) -> Tensor:
+    """The cop's loss."""
+    return hinge.cop(real, fake)
+
+
+def right_forger(real: Tensor | None, fake: Tensor) -> Tensor:
+    """The counterfeiter's loss."""
+    return hinge.forger(fake)
+
+
+def kept_cop(real: Tensor, fake: Tensor) -> Tensor:
+    """The cop's loss, and older gradients stay."""
+    return hinge.cop(real, fake)
+
+
+def kept_forger(real: Tensor | None, fake: Tensor) -> Tensor:
+    """The counterfeiter's loss, and older gradients stay."""
+    return hinge.forger(fake)
+
+
+KEEPS = {kept_cop, kept_forger}  # steps without optimizer.zero_grad()
+FORGOTTEN = (
+    "optimizer.zero_grad() is missing before backward(): the gradients of earlier steps, the other "
+    "player's too, are still there and are added."
+)
+
+WRONG_COPS = {
+    FORGOTTEN: kept_cop,
+    "real and fake are swapped: the cop learns to call fakes real. The real scores come first, "
+    "gan.hinge.cop(real, fake).": lambda real, fake: hinge.cop(fake, real),
+    "the cop climbs up its loss. Make it small, without a minus.": (
+        lambda real, fake: -hinge.cop(real, fake)
+    ),
+    "the fakes are missing from the loss.": lambda real, fake: (1 - real).relu().mean(),
+    "the real images are missing from the loss.": lambda real, fake: (1 + fake).relu().mean(),
+    "this is the counterfeiter's loss. The cop's is gan.hinge.cop(real, fake).": (
+        lambda real, fake: hinge.forger(fake)
+    ),
+}
+WRONG_FORGERS = {
+    FORGOTTEN: kept_forger,
+    'the counterfeiter is trained toward "fake": its scores should RISE, so the loss is minus '
+    "their mean, gan.hinge.forger(scores).": lambda real, fake: fake.mean(),
+    "this is the cop's loss of the fakes: the counterfeiter would help the cop. Its own is "
+    "gan.hinge.forger(scores).": lambda real, fake: (1 + fake).relu().mean(),
+}

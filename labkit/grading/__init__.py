@@ -1,0 +1,29 @@
+"""Checking what comes back: submissions run apart, judged by the release's own checks.
+
+- `labs`: the exercises of the labs, as they were handed out
+- `submissions`: files that claim to be notebooks
+- `slices`: which statements of a notebook an exercise needs
+- `worker`: the process a submission runs in; `limits`, `sandbox`, `confine`: what holds it
+- `values`, `record`, `verdict`: what an answer gave, written down, and judged in another process
+- `process`, `runner`: start, watch and end workers; `table`: rows as text and CSV
+- `command`: all of it, from paths to an exit code
+
+A submission's process only computes. Its answers' results come back as plain numbers, and the
+check is done again on them in labkit's own process, which never runs a line of the submission.
+So a printed green line, a changed check or a patched `torch.allclose` gains nothing.
+"""
+
+CHECK = """\
+Checks submissions with the checks of this installation; check cells in a submission are ignored,
+and named if they were edited or deleted. Each submission runs in a process of its own: only the
+functions that the exercises ask for, and what these need, so a class is through in minutes.
+Exit code: 0 if every exercise of every submission is done, 1 if not."""
+
+NOT_PROTECTED = """\
+What this does not protect from. An answer is judged by what its function gives for the check's
+inputs, not by how it was found: a function that calls labkit's own version, digs the expected
+result out of the running check, knows the inputs by heart, or was written by somebody else
+counts as done. Only functions are checked, not claims, pictures or prose. On Linux a submission
+can still read what you can read (but send it nowhere, except as words in the table), and the
+kernel is trusted. Where a warning says that the system does not keep submissions apart, hostile
+code can do whatever you can do: use a container or a virtual machine there."""

@@ -1,0 +1,159 @@
+"""Checks submissions: a process for each, several at a time, one row for each exercise."""
+
+from __future__ import annotations
+
+import importlib
+import tempfile
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+from labkit.grading.labs import Exercise, Lab
+from labkit.grading.limits import Limits
+from labkit.grading.process import Worker
+from labkit.grading.sandbox import Sandbox
+from labkit.grading.submissions import NotANotebook, Submission, text_of
+
+NOT_CHECKED = "not checked"
+DONE, WRONG, NOT_DONE = "done", "wrong", "not done"
+
+_judging = threading.Lock()
+
+
+class Row(NamedTuple):
+    """One line of the table; `result` is done, wrong, not done or not checked."""
+
+    submission: str
+    lab: str
+    exercise: str
+    result: str
+    remark: str
+
+
+def check(
+    submissions: list[Submission],
+    labs: list[Lab],
+    *,
+    sandbox: Sandbox,
+    limits: Limits,
+    jobs: int,
+    tell: Callable[[Submission], None] = lambda submission: None,
+) -> list[Row]:
+    """Rows of all submissions, in their order; `tell` hears of each that is finished."""
+
+    if not sandbox.apart:  # else a submission could change them on the disk before they load
+        _load_checks(labs)
+
+    def one(submission: Submission) -> list[Row]:
+        try:
+            rows = check_one(submission, labs, sandbox=sandbox, limits=limits)
+        except Exception as error:  # whatever it is, the others go on
+            why = f"labkit could not check it: {type(error).__name__}: {error}"
+            rows = [Row(submission.name, "", "", NOT_CHECKED, why)]
+        tell(submission)
+        return rows
+
+    with ThreadPoolExecutor(jobs) as pool:
+        return [row for rows in pool.map(one, submissions) for row in rows]
+
+
+def check_one(
+    submission: Submission, labs: list[Lab], *, sandbox: Sandbox, limits: Limits
+) -> list[Row]:
+    """Rows of one submission: one for each exercise, or one that says why there is none.
+
+    If an exercise ends the process, the exercises after it run in a new one.
+    """
+    try:
+        text = text_of(submission.path)
+    except NotANotebook as problem:
+        return [Row(submission.name, "", "", NOT_CHECKED, str(problem))]
+    request = {"notebook": text, "file": submission.path.name}
+    request["labs"] = [lab.as_json() for lab in labs]
+    attempt = _Attempt(submission.name, labs)
+    while not attempt.finished:
+        with tempfile.TemporaryDirectory(prefix="labkit-", ignore_cleanup_errors=True) as folder:
+            asked = {**request, "first": len(attempt.rows)}
+            with Worker(asked, Path(folder), sandbox=sandbox, limits=limits) as worker:
+                attempt.listen(worker, limits)
+    return attempt.rows
+
+
+class _Attempt:
+    """The rows of a submission as they come in, over one or more processes."""
+
+    def __init__(self, name: str, labs: list[Lab]):
+        self.rows: list[Row] = []
+        self._name, self._labs = name, {lab.name: lab for lab in labs}
+        self._lab: Lab | None = None
+        self._notes: list[str] = []
+
+    @property
+    def finished(self) -> bool:
+        done = self._lab is None or len(self.rows) == len(self._lab.exercises)
+        return bool(self.rows) and done
+
+    def listen(self, worker: Worker, limits: Limits) -> None:
+        """Take rows from a process until it is through or has ended."""
+        plan = worker.message(limits.start)
+        ready = plan and "lab" in plan and worker.message(limits.start)
+        if self._lab is None and plan and "lab" in plan:
+            self._lab, self._notes = self._labs[plan["lab"]], plan["notes"]
+        if not ready:
+            self._give_up((plan or {}).get("problem") or worker.why)
+        while not self.finished:
+            number = len(self.rows)
+            message = worker.message(limits.seconds)
+            if message is None:
+                self._add(number, WRONG, worker.why)
+                return
+            self._add(number, *_verdict(message, self._lab, number))
+
+    def _give_up(self, why: str) -> None:
+        if self._lab is None:
+            self.rows.append(Row(self._name, "", "", NOT_CHECKED, why))
+        else:
+            for number in range(len(self.rows), len(self._lab.exercises)):
+                self._add(number, NOT_CHECKED, why)
+
+    def _add(self, number: int, result: str, remark: str) -> None:
+        remark = "; ".join(part for part in (remark, self._notes[number]) if part)
+        exercise = self._lab.exercises[number].name
+        self.rows.append(Row(self._name, self._lab.name, exercise, result, remark))
+
+
+def _verdict(message: dict, lab: Lab, number: int) -> tuple[str, str]:
+    """What labkit makes of a worker's message: "done" only if the record passes the check here."""
+    from labkit.grading.verdict import first_line
+
+    state, said = message.get("state"), first_line(str(message.get("message") or ""))
+    if message.get("exercise") != number or state not in (DONE, WRONG, NOT_DONE):
+        return WRONG, "its process sent no result that makes sense"
+    if state != DONE:
+        return state, said
+    here = _judge(lab.exercises[number], lab, message.get("record"))
+    if here.state == DONE:
+        return DONE, ""
+    return WRONG, f"its own process said done, but its results are not: {here.message}"
+
+
+def _load_checks(labs: list[Lab]) -> None:
+    import labkit.grading.record
+    import labkit.grading.verdict  # noqa: F401
+
+    for module in {lab.module for lab in labs if lab.module}:
+        importlib.import_module(module)
+
+
+def _judge(exercise: Exercise, lab: Lab, record: object):
+    from labkit.grading.record import Torn, player
+    from labkit.grading.verdict import Verdict, judge
+
+    with _judging:  # checks keep and restore the random state of the whole process
+        try:
+            played = player(record, name=exercise.name)
+            return judge(exercise.check, exercise.name, played, module=lab.module)
+        except Torn as torn:
+            return Verdict(WRONG, str(torn))

@@ -1,0 +1,155 @@
+"""How far a student is: the labs, their minutes, and the exercises solved in a folder of copies.
+
+Everything is read from the notebooks as they were last saved: an exercise counts as solved if the
+last run of its check printed the green line. Nothing is recorded elsewhere, nothing is sent.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from labkit import editions
+
+_SOLVED = "✓"
+_MINUTES = re.compile(r"(\d+) minutes")
+_STATES = {"solved": "●", "tried": "◐", "open": "○"}
+
+
+@dataclass(frozen=True)
+class LabProgress:
+    """One lab: its notebook's stem, title, minutes (if it says), and its exercises' states.
+
+    `exercises` maps the name of each exercise to "solved", "tried" (its check has been run) or
+    "open".
+    """
+
+    lab: str
+    title: str
+    minutes: int | None
+    exercises: dict[str, str]
+
+    @property
+    def solved(self) -> int:
+        """How many of the exercises are solved."""
+        return sum(state == "solved" for state in self.exercises.values())
+
+
+def progress(folder: str | Path = ".") -> list[LabProgress]:
+    """What the working copies in `folder` say, for every lab in order, begun or not.
+
+    Copies are known by their exercises, so a renamed one counts, and of several copies of a lab
+    the best state of each exercise. A file that is not a notebook is passed over.
+    NotADirectoryError if there is no such folder.
+    """
+    folder = Path(folder).expanduser()
+    if not folder.is_dir():
+        raise NotADirectoryError(f"there is no folder {folder}; labs go there with: labkit start")
+    labs = {path.stem: editions.read(path) for path in editions.lab_paths()}
+    checks = {lab: _check_names(notebook) for lab, notebook in labs.items()}
+    states = {lab: dict.fromkeys(names.values(), "open") for lab, names in checks.items()}
+    for path in sorted(folder.glob("*.ipynb")):
+        copy = _readable(path)
+        lab = _lab_of(copy, checks) if copy else None
+        for name, state in _states(copy, checks[lab]).items() if lab else ():
+            best = min(state, states[lab][name], key=list(_STATES).index)
+            states[lab][name] = best
+    return [LabProgress(lab, *_heading(labs[lab]), states[lab]) for lab in labs]
+
+
+def as_text(labs: list[LabProgress]) -> str:
+    """A table for the terminal, a line a lab."""
+    width = max((len(lab.title) for lab in labs), default=0)
+    lines = [f"{'lab':{width}}  minutes  exercises solved"]
+    for lab in labs:
+        dots = "".join(_STATES[state] for state in lab.exercises.values())
+        count = f"{lab.solved} of {len(lab.exercises)}"
+        lines.append(f"{lab.title:{width}}  {lab.minutes or '':>7}  {count:8} {dots}".rstrip())
+    return "\n".join([*lines, "", _total(labs)])
+
+
+def show(folder: str | Path = ".") -> None:
+    """Display the progress in `folder` (of a notebook: the folder it lies in) as a table."""
+    from IPython.display import display
+
+    labs = progress(folder)
+    display({"text/html": as_html(labs), "text/plain": as_text(labs)}, raw=True)
+
+
+def as_html(labs: list[LabProgress]) -> str:
+    """A table for a notebook: each lab a link, each exercise named by its dot."""
+    rows = "".join(map(_row, labs))
+    head = "".join(
+        f'<th scope="col">{name}</th>' for name in ("lab", "minutes", "exercises solved")
+    )
+    return (
+        f"<table><caption>{html.escape(_total(labs))}</caption>"
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    )
+
+
+def _row(lab: LabProgress) -> str:
+    dots = "".join(
+        f'<span title="{html.escape(f"{name}: {state}")}">{_STATES[state]}</span>'
+        for name, state in lab.exercises.items()
+    )
+    return (
+        f'<tr><td style="text-align:left"><a href="{html.escape(lab.lab)}.ipynb">'
+        f"{html.escape(lab.title)}</a></td><td>{lab.minutes or ''}</td>"
+        f'<td style="text-align:left">{lab.solved} of {len(lab.exercises)} '
+        f'<span aria-hidden="true">{dots}</span></td></tr>'
+    )
+
+
+def _total(labs: list[LabProgress]) -> str:
+    solved, count = sum(lab.solved for lab in labs), sum(len(lab.exercises) for lab in labs)
+    return f"{solved} of {count} exercises solved, as the notebooks were last saved"
+
+
+def _readable(path: Path) -> NotebookNode | None:
+    try:
+        return editions.read(path)
+    except (ValueError, OSError):
+        return None
+
+
+def _check_names(notebook: NotebookNode) -> dict[str, str]:
+    """Ids of the check cells -> names of the exercises."""
+    cells = [cell for cell in notebook.cells if "check" in cell.metadata.get("tags", [])]
+    return {cell.id: re.match(r"check\.(\w+)", cell.source)[1] for cell in cells}
+
+
+def _lab_of(notebook: NotebookNode, checks: dict[str, dict[str, str]]) -> str | None:
+    """The lab that shares most check cells with this notebook; None if none does."""
+    ids = {cell.id for cell in notebook.cells}
+    shared = {lab: len(ids & set(names)) for lab, names in checks.items()}
+    best = max(shared, key=shared.get, default=None)
+    return best if best and shared[best] else None
+
+
+def _states(notebook: NotebookNode, names: dict[str, str]) -> dict[str, str]:
+    return {names[cell.id]: _state(cell) for cell in notebook.cells if cell.id in names}
+
+
+def _state(cell: NotebookNode) -> str:
+    outputs = cell.get("outputs", [])
+    printed = "".join(str(output.get("text", "")) for output in outputs)
+    if any(output.get("output_type") == "error" for output in outputs):
+        return "open" if _not_done(outputs) else "tried"
+    return "solved" if _SOLVED in printed else "open"
+
+
+def _not_done(outputs: list[NotebookNode]) -> bool:
+    return any(output.get("ename") == "NotDone" for output in outputs)
+
+
+def _heading(notebook: NotebookNode) -> tuple[str, int | None]:
+    """Title and minutes, as the lab's first cell has them."""
+    text = notebook.cells[0].source
+    minutes = _MINUTES.search(text)
+    title = text.partition("\n")[0].lstrip("# ")
+    return title, int(minutes[1]) if minutes else None

@@ -1,0 +1,218 @@
+"""What students get: their edition of the labs, labkit itself, the data, a README. One command.
+
+The release needs nothing else but the packages that labkit builds on: `pip install -e .` in it
+installs labkit, `labkit start` opens the labs. It holds no solutions of notebooks; but labkit's
+checks know what is right, and who reads them finds it.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
+
+from labkit import copies, editions
+from labkit.copies import write_whole
+from labkit.paths import data_dir, notebooks_dir
+
+MANIFEST = ".labkit-release.json"
+FOLDER = "labkit-student"  # the one folder in a zip file
+ENVIRONMENT = """\
+# conda env create -f environment.yml && conda activate labkit && labkit start
+name: labkit
+channels:
+  - conda-forge
+dependencies:
+  - python=3.12
+  - pip
+  - pip:
+      - "-e ."
+"""
+_ALWAYS = ["README.md", "pins/*"]
+_NEEDS = {  # lab -> files of data/; a lab that is not named here gets all
+    "00": [],
+    "01": [],
+    "02": [],
+    "03": ["canids_*.zip"],
+    "04": [],
+    "05": ["cars_*", "finetuning.csv"],
+    "05b": [],
+    "06": [],
+    "07": ["digit_*", "gan_runs.csv"],
+}
+
+
+@dataclass
+class Report:
+    """What was written, and where to."""
+
+    to: Path
+    labs: list[str]
+    files: int
+    size: int  # bytes
+
+    def __str__(self) -> str:
+        labs = f"{len(self.labs)} lab{'s' * (len(self.labs) != 1)}"
+        return (
+            f"Wrote {labs} for students ({self.files} files, {self.size / 1e6:.1f} MB): {self.to}"
+        )
+
+
+def write(labs: list[str] | None = None, *, to: str | Path) -> Report:
+    """Write a release of the labs (all, or those named) into a folder, or a file *.zip.
+
+    The same labs, labkit and data give the same bytes. A release that labkit wrote there earlier
+    is replaced; raises ValueError, before anything is written, if that would touch another file
+    or one that was changed since, and FileNotFoundError outside a checkout of the repository.
+    """
+    paths = [editions.find_lab(lab) for lab in labs] if labs else editions.lab_paths()
+    paths = sorted(set(paths))
+    contents = _contents(paths)
+    record = {name: copies._digest(content) for name, content in contents.items()}
+    contents[MANIFEST] = (json.dumps({"files": record}, indent=1) + "\n").encode()
+    to = Path(to).expanduser()
+    if to.suffix.lower() == ".zip":
+        _write_zip(contents, to)
+    else:
+        _write_folder(contents, to)
+    size = sum(map(len, contents.values()))
+    return Report(to, [path.stem for path in paths], len(contents), size)
+
+
+def data_for(lab: str) -> list[str]:
+    """Names of the files in data/ that a lab needs: "05b_fine_tuning_words" -> [...]."""
+    patterns = _ALWAYS + _NEEDS.get(lab.split("_")[0], ["*"])
+    names = (p.relative_to(data_dir()).as_posix() for p in _files(data_dir()))
+    return [name for name in names if any(fnmatch(name, pattern) for pattern in patterns)]
+
+
+def notebook(path: Path) -> bytes:
+    """A lab as students get it, marked, so that `labkit start` does not take it for the source."""
+    made = editions.make(path, "student")
+    made.metadata["labkit"] = dict(editions.RELEASED)
+    return editions.to_bytes(made)
+
+
+def _contents(paths: list[Path]) -> dict[str, bytes]:
+    """All files but the record, by name, in order."""
+    root = notebooks_dir().parent
+    if not (root / "pyproject.toml").is_file():
+        raise FileNotFoundError(
+            "a release is made from a checkout of labkit's repository, which holds what installs "
+            "it; this labkit was installed without"
+        )
+    contents = {f"notebooks/{path.name}": notebook(path) for path in paths}
+    text = b"".join(contents.values()).decode()
+    pictures = {name: data for name, data in copies._assets().items() if name in text}
+    contents |= {f"notebooks/{name}": data for name, data in pictures.items()}
+    for name in sorted({name for path in paths for name in data_for(path.stem)}):
+        contents[f"data/{name}"] = (data_dir() / name).read_bytes()
+    for path in _files(Path(__file__).parent):
+        name = path.relative_to(Path(__file__).parent).as_posix()
+        contents[f"labkit/{name}"] = path.read_bytes()
+    for name in ("pyproject.toml", "constraints.txt", "LICENSE"):
+        contents[name] = (root / name).read_bytes()
+    contents["environment.yml"] = ENVIRONMENT.encode()
+    contents["README.md"] = _readme(paths).encode()
+    return dict(sorted(contents.items()))
+
+
+def _files(folder: Path) -> list[Path]:
+    """Files below a folder that are no caches, hidden or packed copies, in order."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        skipped = any(p.startswith(".") or p in ("__pycache__", "_share") for p in parts)
+        if path.is_file() and not skipped and path.suffix != ".pyc":
+            found.append(path)
+    return found
+
+
+def _readme(paths: list[Path]) -> str:
+    labs = "\n".join(f"- `{path.name}`: {_title(path)}" for path in paths)
+    text = Path(__file__).with_name("release_readme.md").read_text(encoding="utf-8")
+    return text.replace("{labs}", labs)
+
+
+def _title(path: Path) -> str:
+    for cell in editions.read(path).cells:
+        for line in cell.source.splitlines() if cell.cell_type == "markdown" else []:
+            if line.startswith("# "):
+                return line[2:].strip()
+    return path.stem
+
+
+def _write_folder(contents: dict[str, bytes], folder: Path) -> None:
+    source = notebooks_dir().parent.resolve()
+    for kept in ("labkit", "data", "notebooks"):
+        if (source / kept) in [folder.resolve(), *folder.resolve().parents]:
+            raise ValueError(f"{folder} lies in labkit's own {kept}/; choose another --to")
+    old = _record(folder)
+    _refuse([name for name in contents if not _is_ours(folder, name, contents[name], old)], folder)
+    for name in old:
+        if name not in contents and copies._digest_at(folder / name) == old[name]:
+            (folder / name).unlink()  # of an earlier release, and as it was
+    for name, content in contents.items():
+        write_whole(folder / name, content)
+
+
+def _record(folder: Path) -> dict[str, str]:
+    """What an earlier release wrote into the folder: name -> digest."""
+    try:
+        stored = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        return {n: d for n, d in stored["files"].items() if isinstance(d, str) and _is_inside(n)}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _is_inside(name: str) -> bool:
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts and "\\" not in name
+
+
+def _is_ours(folder: Path, name: str, content: bytes, old: dict[str, str]) -> bool:
+    """Whether a file of the release may be written: nothing is there, or what labkit wrote."""
+    path = folder / name
+    within = [folder / part for part in PurePosixPath(name).parents]
+    if any(place.exists() and not place.is_dir() for place in within):
+        return False
+    if not path.exists() and not path.is_symlink():
+        return True
+    here = copies._digest_at(path)
+    known = [copies._digest(content), old.get(name)] if name != MANIFEST or not old else [here]
+    return here is not None and here in known
+
+
+def _refuse(names: list[str], to: Path) -> None:
+    if names:
+        some = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+        raise ValueError(
+            f"{to} holds files that labkit did not write, or that were changed since: {some}. "
+            "Nothing was written; choose another --to, or move them away"
+        )
+
+
+def _write_zip(contents: dict[str, bytes], path: Path) -> None:
+    if (path.exists() or path.is_symlink()) and not _is_our_zip(path):
+        raise ValueError(f"{path} is no release that labkit wrote; choose another --to")
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # bytes that no zlib changes
+        for name, content in contents.items():
+            entry = zipfile.ZipInfo(f"{FOLDER}/{name}", date_time=(1980, 1, 1, 0, 0, 0))
+            entry.create_system, entry.external_attr = 3, 0o100644 << 16
+            archive.writestr(entry, content)
+    write_whole(path, file.getvalue())
+
+
+def _is_our_zip(path: Path) -> bool:
+    """Whether all of a zip file is as its own record says."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            files = {n.removeprefix(f"{FOLDER}/"): archive.read(n) for n in archive.namelist()}
+        record = json.loads(files.pop(MANIFEST))["files"]
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, RuntimeError):
+        return False
+    return record == {name: copies._digest(content) for name, content in files.items()}

@@ -1,0 +1,317 @@
+"""The parts of `labkit check`: files read, statements chosen, values sent, answers replayed."""
+
+import csv
+import io
+import json
+import os
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+import torch
+from classroom import answered, handed_out, solved, with_checks, without, write
+from making import ROOT
+from test_every_check import LABS, checks_of, solutions_of
+
+from labkit.cli import main
+from labkit.grading import record, submissions, table, values, verdict
+from labkit.grading.labs import identify, released_labs
+from labkit.grading.limits import Limits
+from labkit.grading.runner import Row, check_one
+from labkit.grading.sandbox import Sandbox, best_sandbox
+from labkit.grading.slices import needed, statements
+
+EVERY = [(lab, name) for lab in LABS for name in checks_of(lab)]
+every = pytest.mark.parametrize("lab, name", EVERY)
+
+
+def replayed(lab, name, answer):
+    """Verdicts on a function where it runs, and on its record after the way through JSON."""
+    module = f"labkit.checks.lab{lab.split('_')[0]}"
+    notes, source = [], f"check.{name}({name})"
+    here = verdict.judge(source, name, record.recorder(answer, notes), module=module)
+    sent = json.loads(json.dumps(notes))
+    return here, verdict.judge(source, name, record.player(sent, name=name), module=module)
+
+
+@every
+def test_a_record_of_the_solution_passes_the_check(lab, name):
+    here, there = replayed(lab, name, solutions_of(lab)[name])
+    assert (here, there) == (verdict.Verdict("done"), verdict.Verdict("done"))
+
+
+@every
+def test_a_record_of_nonsense_does_not(lab, name):
+    here, there = replayed(lab, name, lambda *args: torch.zeros(3))
+    assert here.state == there.state == "wrong"
+
+
+@every
+def test_no_forged_record_passes_or_stops_the_judge(lab, name):
+    module = f"labkit.checks.lab{lab.split('_')[0]}"
+    results = [None, 1.5, {"tensor": "float32"}, {"weight": [9, "x"]}, {"list": [3]}, [], "x"]
+    for result in results:
+        notes = [{"result": result, "changes": [], "slopes": None}] * 50
+        answer = record.player(notes, name=name)
+        assert verdict.judge(f"check.{name}({name})", name, answer, module=module).state == "wrong"
+
+
+@pytest.mark.parametrize("notes", [[], [None], [3], [{}], [{"result": 1, "changes": [{}]}]])
+def test_a_torn_record_is_named(notes):
+    answer = record.player(notes, name="f")
+    with pytest.raises(record.Torn, match="the record"):
+        answer(torch.nn.Linear(2, 2))
+    with pytest.raises(record.Torn, match="no record"):
+        record.player("text", name="f")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [None, True, 3, -2.5, "text", [1, [2.0, "x"]], (1, (2,)), {"a": [1], 2: None}, [],
+     torch.tensor([[1.5, -2.0]]), torch.tensor(3), torch.zeros(0, 4), torch.tensor([True, False]),
+     torch.tensor([1 + 2j]), torch.ones(1, dtype=torch.bfloat16), torch.arange(6).view(2, 3).T,
+     np.arange(4).reshape(2, 2), np.float32(0.5), np.array([True])],
+    ids=repr,
+)  # fmt: skip
+def test_values_come_back_as_they_were(value):
+    back = values.unpacked(json.loads(json.dumps(values.packed(value))))
+    assert type(back) is type(value)
+    if isinstance(value, torch.Tensor):
+        assert back.dtype == value.dtype and torch.equal(back, value)
+    else:
+        np.testing.assert_equal(back, value)
+
+
+def test_not_a_number_and_the_wish_for_gradients_survive():
+    asked = torch.tensor([float("nan"), float("inf")], requires_grad=True)
+    back = values.unpacked(json.loads(json.dumps(values.packed(asked))))
+    assert back.requires_grad and back.isnan().tolist() == [True, False]
+
+
+def test_other_things_come_back_as_opaque():
+    loop = []
+    loop.append(loop)
+    for value in (print, object(), {1, 2}, 2**70, b"x", np.array(["a"], dtype=object)):
+        assert isinstance(values.unpacked(values.packed(value)), values.Opaque)
+    assert json.dumps(values.packed(loop))
+
+
+@pytest.mark.parametrize(
+    "stored",
+    [[1], {"tensor": "float32", "shape": [2], "data": ""}, {"tensor": "object", "shape": []},
+     {"tensor": "float32", "shape": [2**30, 2**30], "data": "AAAA"},
+     {"tensor": "float32", "shape": [-1], "data": ""}, {"tensor": "int8", "shape": 3, "data": ""},
+     {"array": "|O", "shape": [1], "data": "AAAAAAAAAAA="}, {"scalar": "nonsense", "shape": []},
+     {"array": "<f8", "shape": [1], "data": "?"}, {"dict": [[[], 1]]}, {"dict": [3]},
+     {"dict": [[{"list": []}, 1]]}],
+    ids=str,
+)  # fmt: skip
+def test_json_that_is_no_packed_value_is_refused(stored):
+    with pytest.raises(ValueError):
+        values.unpacked(stored)
+
+
+def chosen(*cells, name="f", cell=None):
+    """Source lines that `needed` keeps of some cells."""
+    import ast
+
+    found, _ = statements(list(cells))
+    return [ast.unparse(s.node) for s in needed(found, name, cell=cell)]
+
+
+def test_an_exercise_needs_its_function_helpers_constants_and_imports():
+    helper, constant = "def twice(x):\n    return FACTOR * x", "FACTOR = 2"
+    cells = ["import torch, numpy as np", constant, "slow = train()", helper, "def f(x):\n"
+             "    y = twice(x)\n    return torch.abs(y)", "print(f(1))"]  # fmt: skip
+    assert chosen(*cells) == ["import torch", constant, helper, chosen(*cells)[-1]]
+    assert "slow" not in "".join(chosen(*cells)) and "print" not in "".join(chosen(*cells))
+
+
+def test_arguments_and_local_names_need_nothing():
+    function = "def f(model):\n    image = model\n    return [x for x in image]"
+    assert len(chosen("model = train()\nimage = load()\nx = 1", function)) == 1
+
+
+def test_what_stands_above_counts_below_only_if_it_must():
+    function = "def f(x):\n    return a + b"
+    assert chosen("a = 1", function, "a = 2\nb = 3") == ["a = 1", function, "b = 3"]
+
+
+def test_the_exercises_own_cell_counts_not_a_later_one_of_the_name():
+    mine, later = "def f(x):\n    return x", "f = labkit.f"
+    assert chosen("import labkit", mine, later, cell=1) == [mine]
+    assert chosen("import labkit", mine, later) == ["import labkit", later]
+    assert chosen("import labkit", mine, later, name="g") == []
+
+
+def test_star_imports_items_attributes_and_magics_are_seen():
+    cells = ["from math import *", "%matplotlib inline\ntable = {}", "table['a'] = 1\ntable.x = 2",
+             "def f(x):\n    return table, sqrt(x)"]  # fmt: skip
+    assert chosen(*cells)[:4] == ["from math import *", "table = {}", "table['a'] = 1",
+                                  "table.x = 2"]  # fmt: skip
+
+
+def test_cells_that_are_not_python_are_named_and_the_others_go_on():
+    found, broken = statements(["def f(:", "x = 1", "y = '" + "\0'", "(" * 1000])
+    assert [s.binds for s in found] == [{"x"}] and set(broken) == {0, 2, 3}
+    assert "SyntaxError in line 1" in broken[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("", "empty"), ("  \n", "empty"), (b"\xff\xfe\0", "not text"), ("nonsense", "not JSON"),
+     ("[" * 100_000, "not JSON"), ("[]", "no cells"), ('{"cells": 3}', "no cells"),
+     ('{"worksheets": []}', "old format")],
+)  # fmt: skip
+def test_files_that_are_no_notebooks_say_why(tmp_path, content, said):
+    path = write(tmp_path, "a.ipynb", content)
+    with pytest.raises(submissions.NotANotebook, match=said):
+        submissions.code_cells(submissions.text_of(path))
+
+
+def test_odd_cells_are_read_as_far_as_they_go():
+    cells = [3, {"cell_type": "markdown"}, {"cell_type": "code"},
+             {"cell_type": "code", "source": ["a\n", 3, "b"], "id": 7, "metadata": [1]},
+             {"cell_type": "code", "source": {}, "metadata": {"nbgrader": {"grade_id": "g"}}},
+             ]  # fmt: skip
+    read = submissions.code_cells(json.dumps({"cells": cells}))
+    assert [c["source"] for c in read] == ["", "a\nb", ""]
+    assert [c["grade_id"] for c in read] == ["", "", "g"] and {c["id"] for c in read} == {""}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_pipes_folders_links_and_large_files_are_named(tmp_path, monkeypatch):
+    os.mkfifo(tmp_path / "pipe.ipynb")
+    (tmp_path / "folder.ipynb").mkdir()
+    (tmp_path / "link.ipynb").symlink_to(tmp_path / "nowhere")
+    write(tmp_path, "large.ipynb", "x" * 100)
+    monkeypatch.setattr(submissions, "LARGEST", 99)
+    said = {"pipe": "no ordinary", "folder": "a folder", "link": "No such", "large": "too large"}
+    found = submissions.find([tmp_path])
+    assert [s.name for s in found] == sorted(f"{name}.ipynb" for name in said)
+    for submission in found:
+        with pytest.raises(submissions.NotANotebook, match=said[submission.path.stem]):
+            submissions.text_of(submission.path)
+
+
+def test_submissions_are_found_once_in_order_without_checkpoints(tmp_path):
+    for name in ("b/x.ipynb", "a.IPYNB", ".ipynb_checkpoints/a.ipynb", "b/notes.txt", "b/.x.ipynb"):
+        write(tmp_path, name, "{}")
+    (tmp_path / "b" / "loop").symlink_to(tmp_path)
+    assert [s.name for s in submissions.find([tmp_path])] == ["a.IPYNB", "b/x.ipynb"]
+    several = submissions.find([tmp_path / "b", tmp_path / "b" / "x.ipynb"])
+    assert len(several) == 1
+    for path, said in ((tmp_path / "gone", "not there"), (tmp_path / "b" / "loop" / "e", "not")):
+        with pytest.raises(FileNotFoundError, match=said):
+            submissions.find([path])
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match="no notebook"):
+        submissions.find([tmp_path / "empty"])
+
+
+def test_a_lab_is_known_by_cells_functions_or_the_files_name():
+    labs = released_labs()
+    assert [lab.name for lab in labs] == LABS
+
+    def known(notebook, file="work.ipynb"):
+        cells = submissions.code_cells(json.dumps(notebook))
+        lab = identify(cells, statements([c["source"] for c in cells])[0], file, labs)
+        return lab and lab.name[:2]
+
+    assert known(handed_out("06")) == "06"
+    assert known(without(handed_out("06"), "exercise")) == "06"
+    bare = solved("04")
+    for cell in bare.cells:
+        del cell["id"], cell["metadata"]
+    assert known(bare) == "04"
+    assert known({"cells": []}, "my_01_derivative_intuition (2).ipynb") == "01"
+    assert known({"cells": []}) is None
+
+
+def test_the_table_and_the_csv_say_the_same_and_harm_no_spreadsheet():
+    rows = [Row("=a\n.ipynb", "00", "f", "wrong", "-1\x1b[2J, \u202e\udcff"),
+            Row("b", "00", "f", "done", "")]  # fmt: skip
+    read = list(csv.reader(io.StringIO(table.as_csv(rows))))
+    assert read == [list(table.TITLES), ["'=a?.ipynb", "00", "f", "wrong", "'-1?[2J, ??"],
+                    ["b", "00", "f", "done", ""]]  # fmt: skip
+    text = table.as_text(rows)
+    assert "=a?.ipynb" in text and "2 submissions: 1 done, 1 wrong" in text
+    assert len(text.splitlines()) == 6 and text.isprintable() is False
+
+
+def test_the_first_line_of_a_message_is_clean_and_short():
+    assert verdict.first_line("\n \x1b[31mred\x1b[0m\x07 one\ntwo") == "red one"
+    assert len(verdict.first_line("x" * 10_000)) == 300
+
+
+def test_hidden_tests_and_plain_asserts_count(tmp_path):
+    check = "assert double(2) == 4\n### BEGIN HIDDEN TESTS\nassert double(3) == 6"
+    judged = [
+        verdict.judge(check, "double", f, module=None) for f in (lambda x: 2 * x, lambda x: 4)
+    ]
+    assert [v.state for v in judged] == ["done", "wrong"]
+
+
+def test_the_help_says_what_it_does_not_protect_from(capsys):
+    with pytest.raises(SystemExit, match="0"):
+        main(["check", "--help"])
+    said = " ".join(capsys.readouterr().out.split())
+    assert "does not protect from" in said and "labkit's own version" in said
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--jobs", "0"], ["--seconds", "0"], ["--seconds", "nan"], ["--csv", "gone/table.csv"],
+     ["--csv", "mine.ipynb"]],
+)  # fmt: skip
+def test_numbers_that_make_no_sense_and_missing_paths_are_refused(tmp_path, capsys, options):
+    assert main(["check", str(ROOT / "notebooks"), *options]) == 2
+    assert main(["check", str(tmp_path / "gone")]) == 2
+    assert "is not there" in capsys.readouterr().err
+
+
+def rows_of(tmp_path, notebook, *, sandbox, **limits):
+    path = write(tmp_path, "mine.ipynb", notebook)
+    submission = submissions.Submission("mine", path)
+    return check_one(submission, released_labs(), sandbox=sandbox, limits=Limits(**limits))
+
+
+def test_without_a_sandbox_it_works_too_and_warns(tmp_path):
+    plain = Sandbox(apart=False)
+    assert str(plain).startswith("Warning") and "container" in str(plain)
+    (row,) = rows_of(tmp_path, solved("00"), sandbox=plain)
+    assert row[2:] == ("mirrored", "done", "")
+    net = "import socket\nsocket.create_connection(('192.0.2.1', 9))"
+    (row,) = rows_of(tmp_path, answered("00", "mirrored", net), sandbox=plain)
+    assert row.result == "wrong" and "no network while it is checked" in row.remark
+
+
+def test_after_an_exercise_that_ends_the_process_the_others_are_checked(tmp_path):
+    lab = solved("06")
+    for cell in lab.cells:
+        if cell.id == "contrastive":
+            cell.source = "import os\ndef contrastive(*a):\n    os._exit(3)"
+    rows = rows_of(tmp_path, lab, sandbox=best_sandbox())
+    assert [r.result for r in rows] == ["wrong", "done", "done", "done"]
+    assert "exit code 3" in rows[0].remark
+
+
+def test_edited_checks_are_named_and_not_used(tmp_path):
+    lab = with_checks(handed_out("00"), "print('✓')")
+    (row,) = rows_of(tmp_path, lab, sandbox=best_sandbox())
+    assert (row.result, row.remark) == ("not done", "check cell edited")
+
+
+@pytest.mark.skipif(not best_sandbox().apart, reason="no user namespaces here")
+def test_in_the_sandbox_nothing_outside_can_be_written(tmp_path):
+    body = f"open({str(tmp_path / 'out')!r}, 'w')\nreturn image.flip(2)"
+    (row,) = rows_of(tmp_path, answered("00", "mirrored", body), sandbox=best_sandbox())
+    assert row.result == "wrong" and "OSError" in row.remark and not (tmp_path / "out").exists()
+
+
+def test_where_namespaces_can_be_had_the_sandbox_is_used():
+    bare = ["unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "true"]
+    if not (shutil.which("unshare") and subprocess.run(bare, capture_output=True).returncode == 0):
+        pytest.skip("no user namespaces here")
+    assert best_sandbox().apart

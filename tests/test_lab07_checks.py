@@ -1,0 +1,242 @@
+"""Checks of lab 07: each plausible wrong answer is named."""
+
+import pytest
+import torch
+
+from labkit import frechet, gan
+from labkit.checks import CheckFailed
+from labkit.checks import lab07 as check
+from labkit.checks import lab07_steps as steps
+
+
+def fails(exercise, wrong, message):
+    with pytest.raises(CheckFailed, match=message):
+        getattr(check, exercise)(wrong)
+
+
+# --- exercise 1
+
+
+def relu(x):
+    return x.clamp_min(0)
+
+
+def cop(loss):
+    """hinge_losses with another loss for the cop."""
+    return lambda real, fake: (loss(real, fake), -fake.mean())
+
+
+def forger(loss):
+    return lambda real, fake: (gan.hinge.cop(real, fake), loss(fake))
+
+
+HINGE = {
+    "signs are the wrong way round": cop(lambda r, f: (relu(1 + r) + relu(1 - f)).mean()),
+    "sign is wrong for the real": cop(lambda r, f: (relu(1 + r) + relu(1 + f)).mean()),
+    "sign is wrong for the fake": cop(lambda r, f: (relu(1 - r) + relu(1 - f)).mean()),
+    "cop's loss.*max\\(0, ...\\) is missing": cop(lambda r, f: (1 - r).mean() + (1 + f).mean()),
+    "comes after the mean": cop(lambda r, f: relu(1 - r.mean()) + relu(1 + f.mean())),
+    "margin of 1 is missing": cop(lambda r, f: (relu(-r) + relu(f)).mean()),
+    "cop's loss.*sum over the scores": cop(lambda r, f: (relu(1 - r) + relu(1 + f)).sum()),
+    "cop's loss.*wrong axis.*leaves axis 1": cop(lambda r, f: (relu(1 - r) + relu(1 + f)).mean(0)),
+    "cop's loss.*wrong axis.*leaves axis 0": cop(lambda r, f: (relu(1 - r) + relu(1 + f)).mean(-1)),
+    "losses of the single scores": cop(lambda r, f: relu(1 - r) + relu(1 + f)),
+    "one mean over real and fake": cop(lambda r, f: torch.cat([relu(1 - r), relu(1 + f)]).mean()),
+    "fake scores are missing": cop(lambda r, f: relu(1 - r).mean()),
+    "real scores are missing": cop(lambda r, f: relu(1 + f).mean()),
+    "hinge is squared": cop(lambda r, f: (relu(1 - r) ** 2 + relu(1 + f) ** 2).mean()),
+    "wants HIGH scores": forger(lambda f: f.mean()),
+    "counterfeiter's loss.*sum": forger(lambda f: -f.sum()),
+    "counterfeiter's loss.*wrong axis.*axis 1": forger(lambda f: -f.mean(0)),
+    "counterfeiter's loss.*wrong axis.*axis 0": forger(lambda f: -f.mean(-1)),
+    "counterfeiter's loss.*single scores": forger(lambda f: -f),
+    "counterfeiter has no max": forger(lambda f: relu(1 - f).mean()),
+    "wants the opposite": forger(lambda f: relu(1 + f).mean()),
+    "flat where the cop is sure": forger(lambda f: -relu(1 + f).mean()),
+    "losses are swapped": lambda r, f: (-f.mean(), gan.hinge.cop(r, f)),
+    "cannot be trained": lambda r, f: (gan.hinge.cop(r, f).item(), -f.mean().item()),
+    "should return two things": lambda r, f: gan.hinge.cop(r, f),
+}
+
+
+@pytest.mark.parametrize("message", list(HINGE))
+def test_wrong_hinge_losses(message):
+    fails("hinge_losses", HINGE[message], message)
+
+
+# --- exercise 2
+
+
+def as_cop(*, loss=gan.hinge.cop, detach=True, zero="before", back=True, step=True, result=None):
+    """cop_step with one thing changed."""
+
+    def cop_step(generator, discriminator, optimizer, images, labels, z):
+        fakes = generator(z, labels)
+        fakes = fakes.detach() if detach else fakes
+        value = loss(discriminator(images, labels), discriminator(fakes, labels))
+        return learn(value, optimizer, zero, back, step) if result is None else result(value)
+
+    return cop_step
+
+
+def learn(value, optimizer, zero, back, step):
+    if zero == "before":
+        optimizer.zero_grad()
+    if back:
+        value.backward()
+    if zero == "after":
+        optimizer.zero_grad()
+    if step:
+        optimizer.step()
+    return value
+
+
+def also_moves_the_forger(generator, discriminator, optimizer, images, labels, z):
+    with torch.no_grad():
+        for weight in generator.parameters():
+            weight += 0.01
+    return as_cop()(generator, discriminator, optimizer, images, labels, z)
+
+
+COP = {
+    "sent a gradient into the counterfeiter.*detach": as_cop(detach=False),
+    "real and fake are swapped": as_cop(loss=lambda real, fake: gan.hinge.cop(fake, real)),
+    "zero_grad\\(\\) is missing": as_cop(zero="never"),
+    "climbs up its loss": as_cop(loss=lambda real, fake: -gan.hinge.cop(real, fake)),
+    "fakes are missing": as_cop(loss=lambda real, fake: (1 - real).relu().mean()),
+    "real images are missing": as_cop(loss=lambda real, fake: (1 + fake).relu().mean()),
+    "this is the counterfeiter's loss": as_cop(loss=lambda real, fake: gan.hinge.forger(fake)),
+    "not changed: is there an optimizer.step": as_cop(step=False),
+    "it has no gradient: loss.backward": as_cop(zero="after"),
+    "counterfeiter's weights have changed too": also_moves_the_forger,
+    "should be.*but is": as_cop(loss=gan.logistic.cop),
+    "cop's loss, is None": lambda *args: as_cop()(*args) and None,
+}
+
+
+@pytest.mark.parametrize("message", list(COP))
+def test_wrong_cop_steps(message):
+    fails("cop_step", COP[message], message)
+
+
+def test_fakes_made_without_gradient_are_as_good_as_detached_ones():
+    def cop_step(generator, discriminator, optimizer, images, labels, z):
+        with torch.no_grad():
+            fakes = generator(z, labels)
+        value = gan.hinge.cop(discriminator(images, labels), discriminator(fakes, labels))
+        return learn(value, optimizer, "before", True, True)
+
+    check.cop_step(cop_step)
+
+
+# --- exercise 3
+
+
+def as_forger(*, loss=gan.hinge.forger, cut=None, zero="before", step=True, back=True):
+    def forger_step(generator, discriminator, optimizer, labels, z):
+        fakes = generator(z, labels)
+        fakes = fakes.detach() if cut == "fakes" else fakes
+        scores = discriminator(fakes, labels)
+        value = loss(scores.detach() if cut == "scores" else scores)
+        return learn(value, optimizer, zero, back, step)
+
+    return forger_step
+
+
+def also_moves_the_cop(generator, discriminator, optimizer, labels, z):
+    value = as_forger()(generator, discriminator, optimizer, labels, z)
+    torch.optim.SGD(discriminator.parameters(), lr=0.1).step()
+    return value
+
+
+FORGER = {
+    "No gradient has reached the counterfeiter.*detach": as_forger(cut="fakes"),
+    "No gradient has reached": as_forger(cut="scores"),
+    "zero_grad\\(\\) comes after": as_forger(zero="after"),
+    'trained toward "fake"': as_forger(loss=lambda fake: fake.mean()),
+    "would help the cop": as_forger(loss=lambda fake: (1 + fake).relu().mean()),
+    "zero_grad\\(\\) is missing": as_forger(zero="never"),
+    "counterfeiter's weights have not changed: is there": as_forger(step=False),
+    "cop's weights have changed too": also_moves_the_cop,
+    "its loss|counterfeiter's loss, is None": lambda *args: as_forger()(*args) and None,
+    "should be.*but is": as_forger(loss=gan.logistic.forger),
+}
+
+
+@pytest.mark.parametrize("message", list(FORGER))
+def test_wrong_forger_steps(message):
+    fails("forger_step", FORGER[message], message)
+
+
+def test_the_steps_of_labkit_pass():
+    check.cop_step(lambda *args: gan.update_discriminator(*args).loss)
+    check.forger_step(gan.update_generator)
+
+
+@pytest.mark.parametrize("learner", ["cop", "forger"])
+def test_every_wrong_step_leads_elsewhere(learner):
+    """So that no message is given for a right answer, and no two mistakes look alike."""
+    ways = steps.WRONG_COPS if learner == "cop" else steps.WRONG_FORGERS
+    right = {"right": steps.right_cop if learner == "cop" else steps.right_forger}
+    ends = list(steps.play_all(0, learner, right | ways).values())
+    for i, one in enumerate(ends):
+        assert not any(torch.allclose(one, other, rtol=1e-3) for other in ends[:i])
+
+
+# --- exercise 4
+
+
+def pieces(*, means=None, root=None, parts=None, whole=None):
+    """frechet_distance with one thing changed."""
+    means = means or (lambda d: d.square().sum())
+    root = root or (lambda a, b: eigenvalues(a @ b).sqrt().sum())
+    parts = parts or (lambda a, b, r: a.trace() + b.trace() - 2 * r)
+    whole = whole or (lambda m, s: m + s)
+
+    def frechet_distance(mean_a, a, mean_b, b):
+        return whole(means(mean_a - mean_b), parts(a, b, root(a, b)))
+
+    return frechet_distance
+
+
+def eigenvalues(matrix):
+    return torch.linalg.eigvals(matrix).real.clamp_min(0)
+
+
+def matrix_root(a, b):
+    values, vectors = torch.linalg.eig(a @ b)
+    roots = values.real.clamp_min(0).sqrt().to(vectors.dtype)
+    return (vectors @ torch.diag(roots) @ torch.linalg.pinv(vectors)).real
+
+
+FRECHET = {
+    "is not squared": pieces(means=lambda d: d.norm()),
+    "averaged": pieces(means=lambda d: d.square().mean()),
+    "added up before squaring": pieces(means=lambda d: d.sum() ** 2),
+    "difference of the means is missing": pieces(means=lambda d: 0),
+    "only the means": pieces(parts=lambda a, b, r: 0),
+    "root is taken of each entry": pieces(root=lambda a, b: (a @ b).sqrt().trace()),
+    "entry by entry \\(\\*\\). It is": pieces(root=lambda a, b: (a * b).sqrt().trace()),
+    "entry by entry \\(\\*\\). Take": pieces(root=lambda a, b: eigenvalues(a * b).sqrt().sum()),
+    "root is missing: sum the ROOTS": pieces(root=lambda a, b: (a @ b).trace()),
+    "root of the trace": pieces(root=lambda a, b: (a @ b).trace().sqrt()),
+    "2 before the root": pieces(parts=lambda a, b, r: a.trace() + b.trace() - r),
+    "is added": pieces(parts=lambda a, b, r: a.trace() + b.trace() + 2 * r),
+    "part with the root is missing": pieces(parts=lambda a, b, r: a.trace() + b.trace()),
+    "no trace": pieces(root=matrix_root, parts=lambda a, b, r: a + b - 2 * r),
+    "all entries": pieces(root=matrix_root, parts=lambda a, b, r: (a + b - 2 * r).sum()),
+    "stays squared": pieces(whole=lambda m, s: (m + s).sqrt()),
+    "not finite": pieces(whole=lambda m, s: m + s * torch.nan),
+}
+
+
+@pytest.mark.parametrize("message", list(FRECHET))
+def test_wrong_distances(message):
+    fails("frechet_distance", FRECHET[message], message)
+
+
+def test_right_distances_of_several_kinds_pass():
+    check.frechet_distance(pieces())
+    check.frechet_distance(pieces(root=lambda a, b: matrix_root(a, b).trace()))
+    gaussian = frechet.Gaussian
+    check.frechet_distance(lambda m, a, n, b: frechet.distance(gaussian(m, a), gaussian(n, b)))
