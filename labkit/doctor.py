@@ -170,14 +170,24 @@ def check_photos() -> Check:
 
 
 def check_widgets() -> Check:
-    """Whether JupyterLab finds the browser's half of ipywidgets."""
+    """Whether JupyterLab finds the browser's halves of ipywidgets and anywidget."""
     from jupyter_core.paths import jupyter_path
 
-    inside = Path("@jupyter-widgets", "jupyterlab-manager", "package.json")
-    found = any((Path(folder) / inside).is_file() for folder in jupyter_path("labextensions"))
-    detail = "JupyterLab knows ipywidgets" if found else "JupyterLab cannot show widgets"
-    mend = "pip install --force-reinstall jupyterlab-widgets, then restart JupyterLab"
-    return Check("widgets", found, detail, mend)
+    halves = {
+        "jupyterlab-widgets": Path("@jupyter-widgets", "jupyterlab-manager", "package.json"),
+        "anywidget": Path("anywidget", "package.json"),
+    }
+    folders = [Path(folder) for folder in jupyter_path("labextensions")]
+    lacking = [
+        package
+        for package, inside in halves.items()
+        if not any((folder / inside).is_file() for folder in folders)
+    ]
+    detail = "JupyterLab knows ipywidgets and anywidget"
+    if lacking:
+        detail = f"JupyterLab cannot show widgets: {', '.join(lacking)} is not found"
+    mend = f"pip install --force-reinstall {' '.join(lacking)}, then restart JupyterLab"
+    return Check("widgets", not lacking, detail, mend)
 
 
 def check_notebooks() -> Check:

@@ -153,6 +153,11 @@ def test_widgets_that_jupyterlab_does_not_know(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr("jupyter_core.paths.jupyter_path", lambda *_: [str(tmp_path)])
     mend = "pip install --force-reinstall jupyterlab-widgets"
     assert_mend(doctor.check_widgets(), capsys, "cannot show widgets", mend)
+    half = tmp_path / "@jupyter-widgets" / "jupyterlab-manager" / "package.json"
+    half.parent.mkdir(parents=True)
+    half.write_text("{}")
+    check = doctor.check_widgets()
+    assert not check.ok and check.mend.startswith("pip install --force-reinstall anywidget,")
 
 
 def test_sound_labs(labs):

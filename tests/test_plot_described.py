@@ -1,4 +1,4 @@
-"""Alternative texts of figures: what they say, and that IPython shows them without drawing twice."""
+"""Alternative texts of figures: what they say, and that nothing is drawn twice for them."""
 
 import base64
 

@@ -16,7 +16,7 @@ from torch import Tensor
 
 from labkit import gan
 from labkit.plot.gan import COP, FAKE, REAL, line_edges, sheet
-from labkit.widgets.core import Canvas, live, slider, to_png
+from labkit.widgets.core import Canvas, Still, live, slider
 
 
 class LineGame:
@@ -139,12 +139,11 @@ class LiveGame:
         self.labels, self.seed, self.handle = torch.arange(10).repeat(rows), seed, None
 
     def __call__(self, game: gan.Game) -> None:
-        from IPython.display import Image as Shown
         from IPython.display import display
 
         row = game.record.rows[-1]
         alt = f"Sheet of fakes after {row.step} steps; the cop catches {row.caught:.0%} of them"
-        shown = Shown(to_png(self.draw(game)), alt=alt)
+        shown = Still(self.draw(game), alt=alt)
         if self.handle is None:
             self.handle = display(shown, display_id=True)
         else:

@@ -4,8 +4,12 @@
 const MOST = 250, ROOM = 25e6; // a little more than the kernel keeps, so it drops frames first
 
 // ipywidgets gives a slider's handle and its number no name: readers who hear the page need one.
+// JupyterLab takes the up and down arrows (and letters) of a control that has the keyboard, unless
+// it is told to leave them.
 const name = (rows) => {
   for (const row of rows) {
+    for (const control of row.querySelectorAll("select, input, [role=slider]"))
+      control.setAttribute("data-lm-suppress-shortcuts", "true");
     const label = row.querySelector(".widget-label")?.textContent;
     const handle = row.querySelector("[role=slider]"), number = row.querySelector(".widget-readout");
     if (!label || !handle) continue;

@@ -68,7 +68,8 @@ _FOCUS = """() => {
   const row = e.closest('.jupyter-widgets');
   return {
     cell: cells.indexOf(e.closest('.jp-Cell')), inside: row !== null,
-    kind: e.classList.contains('jp-Cell') ? 'cell' : e.getAttribute('role') ?? (e.tagName === 'INPUT' ? e.type : e.tagName.toLowerCase()),
+    kind: e.classList.contains('jp-Cell') ? 'cell' : e.getAttribute('role')
+      ?? (e.tagName === 'INPUT' ? e.type : e.tagName.toLowerCase()),
     name: e.getAttribute('aria-label') || e.getAttribute('aria-labelledby') || e.title
       || (e.labels ?? [])[0]?.textContent || e.textContent,
     now: e.getAttribute('aria-valuetext') ?? (e.type === 'checkbox' || e.type === 'radio'
