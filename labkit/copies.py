@@ -159,12 +159,15 @@ def _checked_folder(folder: Path) -> Path:
 
 
 def _assets() -> dict[str, bytes]:
-    """Pictures and other files the notebooks show, by path relative to the notebooks."""
+    """What lies in folders beside the notebooks, pictures mostly, by path relative to them.
+
+    Not what lies among them: running a lab there may leave files of its own.
+    """
     source, assets = notebooks_dir(), {}
     for path in sorted(source.rglob("*")):
         name = path.relative_to(source)
         hidden = any(part.startswith((".", "_")) for part in name.parts)
-        if path.is_file() and path.suffix != ".ipynb" and not hidden:
+        if path.is_file() and len(name.parts) > 1 and not hidden:
             assets[name.as_posix()] = path.read_bytes()
     return assets
 

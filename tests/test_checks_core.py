@@ -47,7 +47,7 @@ class Odd:
 def test_a_right_answer_prints_one_green_line(capsys):
     doubled(lambda x: 2 * x)
     out = capsys.readouterr().out
-    assert out.count("\n") == 1 and "✓ doubled is right." in out and "\x1b[32m" in out
+    assert out.count("\n") == 1 and "✓ doubled is right." in out and "\x1b[1;32m" in out
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_ipython_shows_one_friendly_message():
 
     shell = InteractiveShell.instance()
     for error, start in [
-        (CheckFailed("no"), "\x1b[31m✗ no"),
-        (NotDone("empty"), "\x1b[33m… empty"),
+        (CheckFailed("no"), "\x1b[1;31m✗ no"),
+        (NotDone("empty"), "\x1b[1m… empty"),
     ]:
         assert error._render_traceback_()[0].startswith(start)
     shown = []

@@ -43,6 +43,12 @@ def test_start_writes_student_editions_and_pictures(mine):
     assert "raise NotImplementedError()" in lab.cells[1].source
 
 
+def test_what_a_lab_left_among_the_notebooks_is_not_copied(labs, tmp_path):
+    (labs / "game.safetensors").write_bytes(b"weights")
+    copy_labs(tmp_path / "theirs")
+    assert not (tmp_path / "theirs" / "game.safetensors").exists()
+
+
 def test_starting_again_changes_nothing(mine):
     before = {name: (mine / name).read_bytes() for name in files(mine)}
     report = copy_labs(mine)

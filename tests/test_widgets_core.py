@@ -8,7 +8,7 @@ import torch
 from matplotlib.figure import Figure
 from PIL import Image
 
-from labkit.widgets import Canvas, live, slider, to_pixels, to_png
+from labkit.widgets import Canvas, Still, live, slider, to_pixels, to_png
 
 
 def grey(level):
@@ -83,3 +83,10 @@ def test_canvas_moves_only_what_moves_and_equals_a_full_draw():
     assert (moved == Canvas(other, moving=[other_dot]).pixels()).all()
     dot.set_data([0.2], [0.5])
     assert (canvas.pixels() == first).all()
+
+
+def test_a_still_picture_is_larger_on_a_projector(monkeypatch):
+    pixels = np.zeros((10, 100, 3), np.uint8)
+    assert 'width="100"' in Still(pixels, alt="black")._repr_mimebundle_()["text/html"]
+    monkeypatch.setenv("LABKIT_PROJECTOR", "1.5")
+    assert 'width="150"' in Still(pixels, alt="black")._repr_mimebundle_()["text/html"]

@@ -23,7 +23,8 @@ from torch import Tensor
 
 from labkit.checks.limits import TimeIsUp, time_limit
 
-GREEN, RED, YELLOW, PLAIN = "\x1b[32m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
+# Bold, for then JupyterLab takes the darker shade, which stands out on its red background.
+GREEN, RED, BOLD, PLAIN = "\x1b[1;32m", "\x1b[1;31m", "\x1b[1m", "\x1b[0m"
 
 
 class CheckFailed(AssertionError):
@@ -39,7 +40,7 @@ class CheckFailed(AssertionError):
 class NotDone(CheckFailed):
     """The exercise is still the empty stub."""
 
-    colour, mark = YELLOW, "… "
+    colour, mark = BOLD, "… "
 
 
 def exercise(check: Callable[..., str]) -> Callable[..., None]:

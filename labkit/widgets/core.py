@@ -19,6 +19,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from labkit import projector
 from labkit.plot.described import as_html
 from labkit.widgets.picture import Picture
 
@@ -83,10 +84,12 @@ class Still:
 
     def __init__(self, pixels: np.ndarray, *, alt: str):
         self.data, self.alt = to_png(pixels), alt
+        self.width = round(pixels.shape[1] * projector.scale())
 
     def _repr_mimebundle_(self, **_) -> dict[str, str]:
         png = b64encode(self.data).decode()
-        return {"image/png": png, "text/html": as_html(png, self.alt), "text/plain": self.alt}
+        shown = as_html(png, self.alt, width=self.width)
+        return {"image/png": png, "text/html": shown, "text/plain": self.alt}
 
 
 class Canvas:
