@@ -3,11 +3,25 @@
 
 const MOST = 250, ROOM = 25e6; // a little more than the kernel keeps, so it drops frames first
 
+// A player's buttons have icons only: what a press of each does.
+const PRESS = { "fa-play": "Play", "fa-pause": "Pause", "fa-stop": "Stop", "fa-retweet": "Repeat" };
+const namePlayer = (player) => {
+  const say = () => {
+    for (const button of player.querySelectorAll("button")) {
+      const icon = Object.keys(PRESS).find((icon) => button.querySelector(`.${icon}`));
+      if (icon && button.ariaLabel !== PRESS[icon]) button.ariaLabel = PRESS[icon];
+    }
+  };
+  new MutationObserver(say).observe(player, { subtree: true, attributeFilter: ["class"] });
+  say();
+};
+
 // ipywidgets gives a slider's handle and its number no name: readers who hear the page need one.
 // JupyterLab takes the up and down arrows (and letters) of a control that has the keyboard, unless
 // it is told to leave them.
 const name = (rows) => {
   for (const row of rows) {
+    if (row.matches(".widget-play")) namePlayer(row);
     for (const control of row.querySelectorAll("select, input, [role=slider]"))
       control.setAttribute("data-lm-suppress-shortcuts", "true");
     const label = row.querySelector(".widget-label")?.textContent;
