@@ -36,7 +36,8 @@ def activations(
     """What each layer puts out for these images: a dict name -> tensor (B, ...), detached.
 
     `layers` are names or patterns ("block*"); None means every layer without further layers
-    inside, in the order in which they run. The tensors are copies, in the dtype of the network.
+    inside, in the order in which they run. The tensors are in the dtype of the network, and their
+    memory is their own: writing into one changes nothing else.
     Raises ValueError for a name the model does not have (with the nearest ones it has), or for a
     layer that did not run.
 
@@ -45,14 +46,11 @@ def activations(
     torch.Size([2, 8, 28, 28])
     """
     wanted = layer_names(model) if layers is None else _resolve(model, layers)
-    found: dict[str, Tensor] = {}
-
-    def keep(name: str, output: Tensor) -> None:
-        if isinstance(output, Tensor):
-            found[name] = output.detach().clone()
-
-    with torch.no_grad(), _watch(model, {_module_of(model, n) for n in wanted}, keep):
-        model(images)
+    modules = set(wanted) if layers is None else {_module_of(model, name) for name in wanted}
+    copied = model.training or torch.is_inference_mode_enabled() or _writes_in_place(model)
+    found = None if copied else _outputs(model, images, modules)
+    if found is None:
+        found = _outputs(model, images, modules, copied=True)
     missing = [name for name in wanted if name not in found]
     if missing and layers is not None:
         raise ValueError(f"these layers did not run, or put out no tensor: {missing}")
@@ -102,7 +100,7 @@ def output_and_slope(
         seen[layer] = output.detach().requires_grad_()
         return seen[layer].clone()  # an in-place layer after it cannot spoil what is kept
 
-    (name,) = _resolve(model, layer)
+    name = _resolve_one(model, layer)
     with torch.no_grad(), _watch(model, {_module_of(model, name)}, cut, only=name):
         end = value(model(images)).sum()
         start = _found(seen, layer)
@@ -142,9 +140,40 @@ def switched_off(model: nn.Module, layer: str, channel: int | Sequence[int]) -> 
         output[:, channels] = 0
         return output
 
-    (name,) = _resolve(model, layer)
+    name = _resolve_one(model, layer)
     with _watch(model, {_module_of(model, name)}, zero, only=name):
         yield model
+
+
+def _outputs(
+    model: nn.Module, images: Tensor, modules: set[str], *, copied: bool = False
+) -> dict[str, Tensor] | None:
+    """What these modules put out, none of it in memory that something else uses.
+
+    Without `copied` only what shares its memory is copied (a copy costs as much as many a layer);
+    None if a later step wrote into one of the outputs.
+    """
+    found: dict[str, Tensor] = {}
+    versions: dict[str, int] = {}
+    taken = {
+        t.untyped_storage().data_ptr() for t in [images, *model.parameters(), *model.buffers()]
+    }
+
+    def keep(name: str, output: Tensor) -> None:
+        if isinstance(output, Tensor):
+            place = output.untyped_storage().data_ptr()
+            found[name] = output.detach().clone() if copied or place in taken else output.detach()
+            versions[name] = 0 if copied else found[name]._version
+            taken.add(place)
+
+    with torch.no_grad(), _watch(model, modules, keep):
+        model(images)
+    spoilt = not copied and any(found[name]._version != versions[name] for name in found)
+    return None if spoilt else found
+
+
+def _writes_in_place(model: nn.Module) -> bool:
+    return any(getattr(module, "inplace", False) for module in model.modules())
 
 
 def _derivative(model: nn.Module, images: Tensor, of: Neuron, on: Neuron) -> Tensor:
@@ -171,7 +200,7 @@ def _nudge(stack: ExitStack, model: nn.Module, images: Tensor, of: Neuron, by: f
 
     if _layer(of) == "input":
         return push("input", images)
-    (name,) = _resolve(model, _layer(of))
+    name = _resolve_one(model, _layer(of))
     stack.enter_context(_watch(model, {_module_of(model, name)}, push, only=name))
     return images
 
@@ -186,7 +215,7 @@ def _keep(stack: ExitStack, model: nn.Module, neuron: Neuron, seen: dict[str, Te
         seen[name] = output
         return output.clone()
 
-    (name,) = _resolve(model, _layer(neuron))
+    name = _resolve_one(model, _layer(neuron))
     stack.enter_context(_watch(model, {_module_of(model, name)}, remember, only=name))
 
 
@@ -227,6 +256,13 @@ def _resolve(model: nn.Module, layers: str | Sequence[str]) -> list[str]:
             raise ValueError(f"the model has no layer {given!r}; it has for instance {near}")
         names += matches or [given]
     return list(dict.fromkeys(names))
+
+
+def _resolve_one(model: nn.Module, layer: str) -> str:
+    names = _resolve(model, layer)
+    if len(names) > 1:
+        raise ValueError(f"{layer!r} means {len(names)} layers, {names[:4]} ...: name one of them")
+    return names[0]
 
 
 def _module_of(model: nn.Module, name: str) -> str:

@@ -40,6 +40,8 @@ class Probe(nn.Sequential):
     (torch.Size([2, 2]), torch.Size([2]))
     """
 
+    children_in_order = True  # for labkit.folding
+
     def __init__(self, backbone: nn.Module, layer: str, *, grid: int = 1):
         super().__init__()
         if isinstance(grid, bool) or not isinstance(grid, int) or grid < 1:

@@ -91,8 +91,8 @@ def test_layers_that_run_twice_and_layers_that_work_in_place(images):
 @pytest.mark.parametrize(
     "layer, message",
     [
-        ("fc1", r"maps \(channels, rows, columns\), not {'fc1': \(120,\)}"),
-        ("relu*", r"must be one with maps .*'relu1': \(8, 28, 28\), 'relu2'"),
+        ("fc1", r"maps \(channels, rows, columns\); 'fc1' puts out \(120,\)"),
+        ("relu*", r"'relu\*' means 4 layers, \['relu1', 'relu2', .*name one of them"),
         ("pool9", r"the model has no layer 'pool9'.*'pool2'"),
     ],
 )

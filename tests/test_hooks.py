@@ -70,6 +70,51 @@ def test_a_layer_that_runs_twice_is_counted_and_in_place_layers_spoil_nothing():
     assert activations(Twice(), x, ["relu_1"]).keys() == {"relu_1"}
 
 
+class Overwrites(nn.Module):
+    """Writes into its layers' outputs without a module that says so."""
+
+    def __init__(self):
+        super().__init__()
+        self.same, self.twice = nn.Identity(), nn.Linear(2, 2, bias=False)
+        self.flat = nn.Flatten()
+        self.twice.weight = nn.Parameter(2 * torch.eye(2), requires_grad=False)
+
+    def forward(self, x):
+        x = self.flat(self.twice(self.same(x)))
+        return x.mul_(10)
+
+
+def test_an_output_written_into_later_is_kept_as_it_was():
+    for scope in (torch.no_grad, torch.inference_mode, torch.enable_grad):
+        x = torch.tensor([[1.0, -3.0]])
+        with scope():
+            found = activations(Overwrites().eval(), x)
+        assert {n: t.tolist() for n, t in found.items()} == {
+            "same": [[1.0, -3.0]],
+            "twice": [[2.0, -6.0]],
+            "flat": [[2.0, -6.0]],
+        }
+
+
+def test_memory_of_an_output_is_its_own():
+    class Shares(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.same, self.flat, self.weight = nn.Identity(), nn.Flatten(), nn.Identity()
+            self.scale = nn.Parameter(torch.ones(2))
+
+        def forward(self, x):
+            return self.weight(self.scale) + self.flat(self.same(x))
+
+    net, x = Shares().eval(), torch.tensor([[1.0, -3.0]])
+    found = activations(net, x)
+    for output in found.values():
+        output.fill_(7)
+    assert x.tolist() == [[1.0, -3.0]] and net.scale.tolist() == [1.0, 1.0]
+    assert len({t.data_ptr() for t in found.values()}) == 3
+    assert all(not t.requires_grad for t in found.values())
+
+
 def test_patterns_and_order(model, digits):
     assert list(activations(model, digits, "conv*")) == ["conv1", "conv2"]
     assert list(activations(model, digits, ["logits", "conv1"])) == ["logits", "conv1"]

@@ -102,7 +102,13 @@ def test_both_find_the_exact_weights_of_a_sum_of_pixels(images, grid):
         segmentation_fn=lambda picture: grid[0].numpy(),
     )
     theirs = torch.tensor([weight for _, weight in sorted(theirs.local_exp[0])]).float()
-    options = {"segments": grid[:1], "samples": 200, "ridge": 1e-9, "kernel_width": 0.25}
+    options = {
+        "segments": grid[:1],
+        "fill": "segment",
+        "samples": 200,
+        "ridge": 1e-9,
+        "kernel_width": 0.25,
+    }
     ours = explain.lime_explain(model, images[:1], 0, **options).weights[0]
     truth = exact(model, images[:1], grid[:1], paint.mean_colours(images[:1], grid[:1]))[0]
     assert torch.allclose(theirs, truth, atol=1e-3) and torch.allclose(ours, truth, atol=1e-3)

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from labkit import render
-from labkit.render.noise import noise, per_cell, smoothstep
+from labkit.render.march import tiles
+from labkit.render.noise import fbm, noise, one_per_cell, per_cell, smoothstep
 from labkit.render.pack import pack_seeds, write_pack
 from labkit.render.primitives import RoundCones, smooth_union
 from labkit.render.scenes import _cutout, _setting
@@ -72,12 +73,13 @@ def test_mask_has_no_holes_at_outlines():
     assert cracks.sum() <= 3
 
 
-def test_same_seed_same_pixels_whatever_the_threads():
-    first = fresh("husky", "grass", 5)
+@pytest.mark.parametrize("size", [SIZE, 107])  # 107: no whole number of vectors a thread
+def test_same_seed_same_pixels_whatever_the_threads(size):
+    first = fresh("husky", "grass", 5, size)
     before = torch.get_num_threads()
     torch.set_num_threads(1 if before > 1 else 2)
     try:
-        second = fresh("husky", "grass", 5)
+        second = fresh("husky", "grass", 5, size)
     finally:
         torch.set_num_threads(before)
     assert torch.equal(first.image, second.image) and torch.equal(first.mask, second.mask)
@@ -171,6 +173,21 @@ def test_distance_to_a_ball_a_capsule_and_a_disc():
     torch.testing.assert_close(disc.distance(on_rim), torch.zeros(2, 1), atol=2e-4, rtol=0)
 
 
+def test_several_views_of_an_animal_are_each_as_alone():
+    setting = _setting("wolf", 1, SIZE)
+    group = list(tiles(setting.animal, setting.camera, 2 * SIZE))
+    assert len({len(tile.parts) for tile in group}) > 1
+    whole = setting.animal.seen_by([t.parts for t in group], [t.animal for t in group])
+    counts = torch.tensor([20, 0, 50] + [9] * (len(group) - 3))
+    view = torch.arange(len(group)).repeat_interleave(counts)
+    scattered = torch.randn(len(view), 3, generator=torch.Generator().manual_seed(0))
+    points = setting.animal.skull + 0.3 * scattered
+    together = whole.skin(points, view)[0]
+    for i, tile in enumerate(group):
+        alone = tile.animal.skin(points[view == i])[0]
+        torch.testing.assert_close(together[view == i], alone, atol=1e-6, rtol=0)
+
+
 def test_smooth_union_is_the_nearest_where_parts_are_apart():
     distances = torch.tensor([[0.1, 0.9], [0.2, 0.2]])
     joined, share = smooth_union(distances, 0.02)
@@ -185,12 +202,16 @@ def test_noise_is_smooth_periodic_and_bounded():
     assert values.shape == (500, 4) and 0 <= values.min() and values.max() <= 1
     torch.testing.assert_close(noise(points + 32), values, atol=1e-4, rtol=0)
     assert (noise(points + 1e-3) - values).abs().max() < 0.01
+    for field in range(4):
+        assert torch.equal(noise(points, field), values[:, field])
+        assert torch.equal(fbm(points, 3, field), fbm(points, 3)[:, field])
 
 
 def test_numbers_per_cell_are_uniform_and_repeatable():
     i, j = torch.meshgrid(torch.arange(-50, 50), torch.arange(100), indexing="ij")
     some = per_cell(i, j, 4)
     assert torch.equal(some, per_cell(i, j, 4)) and not torch.equal(some, per_cell(i, j, 5))
+    assert all(torch.equal(one_per_cell(i, j, 4, k), some[..., k]) for k in range(4))
     assert some.mean((0, 1)) == pytest.approx(0.5, abs=0.02)
     assert some.std((0, 1)) == pytest.approx(0.289, abs=0.02)
 

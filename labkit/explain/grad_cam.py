@@ -24,7 +24,7 @@ def grad_cam(
     *,
     layer: str | None = None,
     relu: bool = True,
-    batch_size: int = 16,
+    batch_size: int = 8,
 ) -> Tensor:
     """The maps of a layer, added up with the weight that each has for the target: (B, H, W).
 
@@ -39,8 +39,7 @@ def grad_cam(
     """
     check_images(images)
     check_counts(batch_size=batch_size)
-    with evaluating(model):
-        layer = _map_layer(model, images[:1], layer)
+    layer = _last_maps(model, images[:1]) if layer is None else layer
     parts = []
     for first in range(0, len(images), batch_size):
         some = images[first : first + batch_size].detach()
@@ -54,16 +53,19 @@ def _cam(model: nn.Module, images: Tensor, target: Target, layer: str) -> Tensor
         maps, slopes = hooks.output_and_slope(
             model, images, layer, lambda logits: target_values(logits, target)
         )  # (B, K, h, w) each
+    if not _is_map(maps):
+        shape = tuple(maps.shape[1:])
+        raise ValueError(
+            f"layer must be one with maps (channels, rows, columns); {layer!r} puts out {shape}"
+        )
     return (slopes.mean((2, 3), keepdim=True) * maps).sum(1)
 
 
-def _map_layer(model: nn.Module, image: Tensor, layer: str | None) -> str:
-    """The name of the layer to look at; ValueError if it has no map."""
-    seen = hooks.activations(model, image, layer)
+def _last_maps(model: nn.Module, image: Tensor) -> str:
+    """The name of the last layer that puts out maps; ValueError if there is none."""
+    with evaluating(model):
+        seen = hooks.activations(model, image)
     maps = [name for name, output in seen.items() if _is_map(output)]
-    if layer is not None and (len(seen) != 1 or not maps):
-        shapes = {name: tuple(output.shape[1:]) for name, output in list(seen.items())[:4]}
-        raise ValueError(f"layer must be one with maps (channels, rows, columns), not {shapes}")
     if not maps:
         raise ValueError("no layer of the model puts out maps (channels, rows, columns)")
     return maps[-1]

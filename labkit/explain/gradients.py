@@ -10,6 +10,7 @@ from labkit.explain.targets import (
     check_counts,
     check_images,
     evaluating,
+    target_of,
     target_part,
     target_values,
 )
@@ -21,7 +22,7 @@ def gradient(
     target: Target,
     *,
     signed: bool = False,
-    batch_size: int = 16,
+    batch_size: int = 8,
 ) -> Tensor:
     """How strongly the target reacts to each pixel: the derivative at the images themselves.
 
@@ -43,7 +44,7 @@ def smooth_grad(
     noise: float = 0.15,
     seed: int = 0,
     signed: bool = False,
-    batch_size: int = 16,
+    batch_size: int = 8,
 ) -> Tensor:
     """The gradient averaged over `samples` noisy copies of the image: what survives is less noisy.
 
@@ -51,14 +52,17 @@ def smooth_grad(
     range (brightest minus darkest value). The noise depends on `seed` and the image's place in
     the batch alone. Heat (B, H, W) as in `gradient`.
     """
-    check_counts(samples=samples)
+    check_counts(samples=samples, batch_size=batch_size)
     check_images(images)
     generator = torch.Generator().manual_seed(seed)
     spread = noise * (images.amax((1, 2, 3)) - images.amin((1, 2, 3))).view(-1, 1, 1, 1)
     total = torch.zeros_like(images)
-    for _ in range(samples):
-        shake = torch.randn(images.shape, generator=generator).to(images) * spread
-        total += pixel_gradient(model, images + shake, target, batch_size=batch_size)
+    for some in torch.arange(samples).split(max(batch_size // len(images), 1)):
+        noisy = [torch.randn(images.shape, generator=generator).to(images) for _ in some]
+        points = torch.cat([images + spread * shake for shake in noisy])
+        wanted = target_of(target, torch.arange(len(points)) % len(images), len(images))
+        slopes = pixel_gradient(model, points, wanted, batch_size=batch_size)
+        total += slopes.view(len(some), *images.shape).sum(0)
     return _to_heat(total / samples, signed)
 
 
@@ -70,7 +74,7 @@ def integrated_gradients(
     baseline: Tensor | float = 0.0,
     steps: int = 32,
     signed: bool = True,
-    batch_size: int = 16,
+    batch_size: int = 8,
 ) -> Tensor:
     """Each pixel's share of the way from a baseline to the image: gradients summed along the path.
 
@@ -79,19 +83,23 @@ def integrated_gradients(
     target(baseline): completeness, exact as steps grow. `baseline` is a number in [0, 1] or an
     image that broadcasts against `images`. With `signed=False` absolute values are taken first.
     """
-    check_counts(steps=steps)
+    check_counts(steps=steps, batch_size=batch_size)
     check_images(images)
     start = torch.as_tensor(baseline, dtype=images.dtype, device=images.device)
     way = images - start.expand_as(images)
     total = torch.zeros_like(images)
-    for k in range(steps):
-        point = images - way * (1 - (k + 0.5) / steps)
-        total += pixel_gradient(model, point, target, batch_size=batch_size)
+    middles = ((torch.arange(steps) + 0.5) / steps).to(images)  # of the parts of the path, 0 to 1
+    for rows in torch.arange(len(images) * steps).split(batch_size):
+        i, k = rows // steps, rows % steps
+        points = images[i] - way[i] * (1 - middles[k]).view(-1, 1, 1, 1)
+        wanted = target_of(target, i, len(images))
+        slopes = pixel_gradient(model, points, wanted, batch_size=batch_size)
+        total.index_add_(0, i.to(total.device), slopes)
     return _to_heat(way * total / steps, signed, absolute_first=True)
 
 
 def pixel_gradient(
-    model: nn.Module, images: Tensor, target: Target, *, batch_size: int = 16
+    model: nn.Module, images: Tensor, target: Target, *, batch_size: int = 8
 ) -> Tensor:
     """d target / d image for every pixel and channel: (B, C, H, W), in small batches."""
     check_images(images)

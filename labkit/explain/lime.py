@@ -3,7 +3,8 @@
 LIME (Ribeiro et al. 2016) in four steps, each a function: `on_off` draws which superpixels are
 shown, `labkit.explain.superpixels` paints the images, the network answers, `fit_weights` solves a
 ridge regression. Unlike the `lime` package it keeps most superpixels (0.8), explains the logit and
-weighs all samples alike: two runs with other seeds agree far better that way.
+weighs all samples alike: two runs with other seeds agree far better that way. Hidden ones take the
+image's mean colour: of a superpixel of even colour, its own mean would hide nothing.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def lime_explain(model: nn.Module, images: Tensor, target: Target, **options) ->
 
     Each image goes through the network `samples=512` times, each time with a share of about
     `keep=0.8` of its superpixels. `segments` (B, H, W) are `superpixels(images)` unless given;
-    hidden ones show their mean colour (`fill="segment"`), the image's ("mean"), its blur ("blur")
+    hidden ones show the image's mean colour (`fill="mean"`), their own ("segment"), a blur ("blur")
     or a brightness from 0 to 1. With `kernel_width` samples count by `closeness`; the `lime`
     package takes 0.25. `ridge=1.0` pulls weights to 0. Image i of the batch draws with `seed` +
     10000 i. `progress=True` shows a bar. Raises ValueError for fewer samples than superpixels, or
@@ -102,7 +103,7 @@ def lime_several(
     segments: Tensor | None = None,
     samples: int = 512,
     keep: float = 0.8,
-    fill: str | float = "segment",
+    fill: str | float = "mean",
     kernel_width: float | None = None,
     ridge: float = 1.0,
     seed: int = 0,

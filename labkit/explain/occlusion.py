@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 
 import torch
 from torch import Tensor, nn
@@ -47,9 +48,9 @@ def occlusion(
     covers, heats = filled(images, fill), []
     for i, image in enumerate(steps(images.split(1), "occlusion", progress)):
         wanted = [target_part(target, i, 1, len(images))]
-        whole = answers(model, [image], wanted)[0, 0]
-        hidden = answers(model, _covered(image, covers[i], places, patch, batch_size), wanted)[:, 0]
-        heats.append(_spread(whole - hidden, places, patch, image.shape[-2:]))
+        hidden = _covered(image, covers[i], places, patch, batch_size)
+        values = answers(model, chain([image], hidden), wanted)[:, 0]
+        heats.append(_spread(values[0] - values[1:], places, patch, image.shape[-2:]))
     return torch.stack(heats)
 
 

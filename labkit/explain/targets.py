@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from labkit.folding import folded
+
 Target = int | Sequence[int] | Tensor | Callable[[Tensor], Tensor]
 
 
@@ -35,11 +37,16 @@ def target_values(outputs: Tensor, target: Target) -> Tensor:
 
 def target_part(target: Target, first: int, size: int, total: int) -> Target:
     """The target of `size` images from number `first` on, out of `total` images."""
+    return target_of(target, torch.arange(first, min(first + size, total)), total)
+
+
+def target_of(target: Target, numbers: Tensor, total: int) -> Target:
+    """The target of the images with these numbers (N,), out of `total` images."""
     if isinstance(target, int) or _is_function(target):
         return target
     index = torch.as_tensor(target).reshape(-1)
     _check_count(index, total)
-    return index[first : first + size].tolist() if len(index) > 1 else index.item()
+    return index[numbers.to(index.device)].tolist() if len(index) > 1 else index.item()
 
 
 def answers(model: nn.Module, batches: Iterable[Tensor], targets: Sequence[Target]) -> Tensor:
@@ -48,7 +55,8 @@ def answers(model: nn.Module, batches: Iterable[Tensor], targets: Sequence[Targe
     The targets are the same for all batches: classes or functions.
     """
     with torch.no_grad(), evaluating(model):
-        outputs = (model(batch) for batch in batches)
+        quick = folded(model)
+        outputs = (quick(batch) for batch in batches)
         return torch.cat([torch.stack([target_values(o, t) for t in targets], 1) for o in outputs])
 
 

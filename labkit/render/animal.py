@@ -11,7 +11,7 @@ from torch import Tensor
 
 from labkit.render import anatomy, head, poses
 from labkit.render.noise import noise, unit
-from labkit.render.primitives import RoundCones, smooth_union
+from labkit.render.primitives import RoundCones, Views, smooth_union
 from labkit.render.skeleton import transforms
 from labkit.render.traits import Traits
 
@@ -69,27 +69,38 @@ class Animal:
             setattr(some, name, getattr(self, name)[index])
         return some
 
-    def skin(self, points: Tensor) -> tuple[Tensor, Tensor]:
-        """Distance (M,) of (M, 3) points to the body without fur, and each part's share (M, K)."""
+    def seen_by(self, parts: list[Tensor], animals: list[Animal]) -> Animal:
+        """The animal as several views see it; parts: which each sees, animals: `near` of them."""
+        index = torch.cat(parts).unique()
+        some = self.near(index)
+        places = [torch.searchsorted(index, part) for part in parts]
+        some.cones = Views(some.cones, places, [animal.cones for animal in animals])
+        return some
+
+    def skin(self, points: Tensor, view: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Distance (M,) of (M, 3) points to the body without fur, and each part's share (M, K).
+
+        view: (M,) through which view, for an animal from `seen_by`.
+        """
         apart = (points - self.skull).square().sum(1)
         far = apart.sub_(0.17**2).div_(0.30**2 - 0.17**2).clamp_(0, 1)
         high = points[:, 1].sub(0.06).div_(0.29).clamp_(0, 1)
         softness = far.mul_(high).mul_(FILLET - FINE).add_(FINE)
-        return smooth_union(self.cones.distance(points), softness)
+        return smooth_union(self.cones.distance(points, view), softness)
 
     def solid(self, points: Tensor) -> Tensor:
         """Distance (M,) to the body with its fur laid flat: what casts shadows."""
         distance, share = self.skin(points)
         return distance - 0.45 * (share @ self.fur)
 
-    def tips(self, points: Tensor) -> Tensor:
+    def tips(self, points: Tensor, view: Tensor | None = None) -> Tensor:
         """Distance (M,) to the tips of the fur."""
-        distance, share = self.skin(points)
+        distance, share = self.skin(points, view)
         return distance - share @ self.fur
 
-    def coated(self, points: Tensor) -> tuple[Tensor, Tensor]:
+    def coated(self, points: Tensor, view: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Distance (M,) to the tips of the fur, and to the outside of all fur."""
-        distance, share = self.skin(points)
+        distance, share = self.skin(points, view)
         length = share @ self.fur
         tips = distance - length
         inside = (tips < 0.006).nonzero()[:, 0]
@@ -103,9 +114,10 @@ class Animal:
     def _tufts(self, root: Tensor, lie: Tensor) -> Tensor:
         """Height of the fur (M,) as a share of its length: tufts drawn out along the lie."""
         still = root + self.offset
-        coarse = noise((still + lie * 0.018) * TUFT[0]) + noise((still - lie * 0.018) * TUFT[0])
-        fine = noise(still * TUFT[1])
-        return (0.05 + 0.75 * (coarse[:, 0] - 0.5) + 0.5 * (fine[:, 1] - 0.2)).clamp(0.03, 1.0)
+        along = lie * 0.018
+        ahead, behind = noise(torch.cat([still + along, still - along]) * TUFT[0], 0).chunk(2)
+        coarse, fine = (ahead + behind).sub_(0.5), noise(still * TUFT[1], 1).sub_(0.2)
+        return coarse.mul_(0.75).add_(0.05).add_(fine.mul_(0.5)).clamp_(0.03, 1.0)
 
     def standing(self, points: Tensor, share: Tensor) -> Tensor:
         """Where (M, 3) points of the posed animal lie on the standing one, for its coat."""

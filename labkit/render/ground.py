@@ -92,7 +92,7 @@ def draw_ground(site: Site, camera: Camera, light: Light, shadow: ShadowMap, ani
 def shading(points: Tensor, site: Site, shadow: ShadowMap, animal: Animal):
     """Sunlight (M,) and open sky (M,) on points of the ground, animal and trees considered."""
     x, _, z = points.unbind(1)
-    patches = fbm(plane(x * 0.7 + site.offset, z * 0.7, 5.0), 3)[:, 1]
+    patches = fbm(plane(x * 0.7 + site.offset, z * 0.7, 5.0), 3, 1)
     low = 0.62 - 0.45 * site.shade
     trees = smoothstep(low + 0.10, low - 0.04, patches) if site.shade else torch.ones_like(x)
     lit = 1 - site.shade * (1 - trees)
@@ -151,9 +151,9 @@ def _grass(patch: Patch, site: Site):
     slope, height = _relief(
         patch, [(1, 0.2, 0.4), (4, 0.3, 0.5), (14, 0.6, 0.8), (40, 0.8, 1.0), (90, 0.8, 1.0)]
     )
-    wide = fbm(plane(patch.place[:, 0] * 0.8, patch.place[:, 1] * 0.8, 1.0), 3)
+    wide = fbm(plane(patch.place[:, 0] * 0.8, patch.place[:, 1] * 0.8, 1.0), 3, 1)
     green = mix(colour(0.055, 0.095, 0.022), colour(0.11, 0.17, 0.045), torch.tensor(site.bright))
-    dry = smoothstep(0.75 - 0.6 * site.age, 0.95 - 0.5 * site.age, wide[:, 1] + 0.15 * height)
+    dry = smoothstep(0.75 - 0.6 * site.age, 0.95 - 0.5 * site.age, wide + 0.15 * height)
     albedo = mix(green, colour(0.30, 0.25, 0.11) * (0.6 + 0.5 * site.bright), dry)
     return albedo * (1 + 0.9 * height)[:, None].clamp_min(0.25), slope
 
@@ -162,9 +162,9 @@ def _forest(patch: Patch, site: Site):
     slope, height = _relief(
         patch, [(1, 0.3, 0.4), (4, 0.4, 0.5), (13, 0.8, 0.9), (38, 0.9, 1.1), (80, 0.8, 1.0)]
     )
-    wide = fbm(plane(patch.place[:, 0] * 0.9, patch.place[:, 1] * 0.9, 1.0), 3)
+    wide = fbm(plane(patch.place[:, 0] * 0.9, patch.place[:, 1] * 0.9, 1.0), 3, 2)
     litter = mix(colour(0.10, 0.064, 0.034), colour(0.20, 0.13, 0.075), torch.tensor(site.bright))
-    moss = smoothstep(0.62 - 0.2 * site.age, 0.72 - 0.2 * site.age, wide[:, 2])
+    moss = smoothstep(0.62 - 0.2 * site.age, 0.72 - 0.2 * site.age, wide)
     albedo = mix(litter, colour(0.055, 0.085, 0.020), moss * 0.85)
     return albedo * (1 + 1.0 * height)[:, None].clamp_min(0.25), slope
 

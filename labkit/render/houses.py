@@ -38,7 +38,7 @@ def _house(picture: Tensor, u: Tensor, v: Tensor, wide: float, light: Light, rng
     inside = ((u > 0) & (u < wide) & (v < tall) & (v > -0.04)).float()
     ridge = (tall + roof * (1 - ((2 * u / wide - 1).abs())) - v).clamp_min(0)
     gable = ((u > 0) & (u < wide) & (v >= tall) & (ridge > 0)).float()
-    grain = fbm(plane(u.flatten() * 60, v.flatten() * 60, wide), 2)[:, 0].reshape(u.shape)
+    grain = fbm(plane(u.flatten() * 60, v.flatten() * 60, wide), 2, 0).reshape(u.shape)
     paint = wall * (0.8 + 0.4 * grain)[..., None]
     paint = _windows(paint, u / cell, v / cell, wide / cell, tall / cell, rng)
     lit = rng.uniform(0.15, 0.7)

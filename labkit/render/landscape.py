@@ -78,7 +78,7 @@ def _sky(sheet: Sheet, light: Light) -> Tensor:
     height = (sheet.v / 0.6).clamp(0, 1) ** 0.7
     sky = mix(light.horizon, light.zenith, height)
     x, y = sheet.u.flatten() * 2.5, sheet.v.flatten() * 7
-    clouds = fbm(plane(x, y, float(sheet.rng.uniform(0, 30))), 4)[:, 0].reshape(sheet.u.shape)
+    clouds = fbm(plane(x, y, float(sheet.rng.uniform(0, 30))), 4, 0).reshape(sheet.u.shape)
     low = sheet.rng.uniform(0.42, 0.62)
     return mix(sky, light.horizon * 1.06, 0.75 * smoothstep(low, low + 0.16, clouds))
 
@@ -92,7 +92,7 @@ def _hills(sheet: Sheet, base: Tensor, far: float):
     )
     top = rng.uniform(0.012, 0.05) * (0.5 + far) * (ridge + 1.7)
     cover = smoothstep(-sheet.pixel, sheet.pixel, top - sheet.v)
-    spots = fbm(plane(sheet.u.flatten() * 30, sheet.v.flatten() * 90), 3)[:, 1]
+    spots = fbm(plane(sheet.u.flatten() * 30, sheet.v.flatten() * 90), 3, 1)
     return cover, base * (0.75 + 0.5 * spots.reshape(*sheet.v.shape, 1))
 
 
@@ -165,8 +165,8 @@ def _trunks(sheet: Sheet, far: float, snowy: bool):
     cover = smoothstep(1.08, 0.9, across.abs()) * smoothstep(foot - 0.01, foot, sheet.v[None])
     cover, which = cover.max(0)
     side = torch.gather(across, 0, which[None])[0].clamp(-1, 1)
-    bark = fbm(plane(sheet.u.flatten() * 90, sheet.v.flatten() * 14, 7.0), 3)
-    bark = bark[:, 0].reshape(side.shape)
+    bark = fbm(plane(sheet.u.flatten() * 90, sheet.v.flatten() * 14, 7.0), 3, 0)
+    bark = bark.reshape(side.shape)
     shade = (0.75 + 0.35 * side) * (0.5 + 1.1 * bark) * (0.7 + 0.6 * some[which, 3])
     paint = colour(*BARK) * shade[..., None]
     if snowy:

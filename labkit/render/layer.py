@@ -19,6 +19,7 @@ from labkit.render.noise import noise, smoothstep, unit
 from labkit.render.threads import one_each
 
 SAMPLES = 2  # a pixel's side
+GROUP = 10  # tiles that are traced together
 
 
 def draw_layer(animal: Animal, camera: Camera, light: Light, shadow: ShadowMap):
@@ -27,19 +28,19 @@ def draw_layer(animal: Animal, camera: Camera, light: Light, shadow: ShadowMap):
     rays = camera.rays(size).reshape(-1, 3)
     canvas = torch.zeros(size * size, 4)
 
-    def draw(tile) -> None:
-        samples, part, span = tile
-        step = camera.pixel / SAMPLES  # width of a sample, one metre away
-        hit, t = march.trace(part, camera.eye, rays[samples], span, grain=step * float(span[0]))
-        if len(hit):
-            index = samples.flatten()[hit]
-            points = camera.eye + t[:, None] * rays[index]
-            linear = _shade(part, points, rays[index], step * t, light, shadow)
-            above = (points[:, 1] >= _drift(points)).float()[:, None]
-            canvas[index] = torch.cat([linear, torch.ones_like(above)], 1) * above
+    def draw(group: list[march.Tile]) -> None:
+        found = march.trace(animal, camera.eye, rays, group)
+        for tile, (index, t) in zip(group, found, strict=True):
+            if len(index):
+                points = camera.eye + t[:, None] * rays[index]
+                footprint = camera.pixel / SAMPLES * t
+                linear = _shade(tile.animal, points, rays[index], footprint, light, shadow)
+                above = (points[:, 1] >= _drift(points)).float()[:, None]
+                canvas[index] = torch.cat([linear, torch.ones_like(above)], 1) * above
 
     with one_each() as workers, ThreadPoolExecutor(workers) as pool:
-        list(pool.map(draw, march.tiles(animal, camera, size)))  # tiles share no sample
+        tiles = list(march.tiles(animal, camera, size))  # tiles share no sample
+        list(pool.map(draw, (tiles[i : i + GROUP] for i in range(0, len(tiles), GROUP))))
     canvas = canvas.reshape(size, size, 4).permute(2, 0, 1)[None]
     pixels = F.avg_pool2d(canvas, SAMPLES)[0].permute(1, 2, 0)
     return pixels[..., :3] / pixels[..., 3:].clamp_min(1e-3), pixels[..., 3]
@@ -48,7 +49,7 @@ def draw_layer(animal: Animal, camera: Camera, light: Light, shadow: ShadowMap):
 def _drift(points: Tensor) -> Tensor:
     """Height (M,) below which feet sink in: ragged like grass or trodden snow, on any ground."""
     x, z = points[:, 0] * 70, points[:, 2] * 70
-    return 0.004 + 0.030 * (noise(torch.stack([x, x * 0, z], 1))[:, 2] - 0.35).clamp_min(0)
+    return 0.004 + 0.030 * (noise(torch.stack([x, x * 0, z], 1), 2) - 0.35).clamp_min(0)
 
 
 def _shade(animal: Animal, points, rays, footprint, light: Light, shadow: ShadowMap) -> Tensor:

@@ -42,5 +42,5 @@ def _pieces(patch, albedo, offset, scale: float, share: float, salt: int, colour
     paint = table[(other[:, 2] * len(table)).long()] * (0.65 + 0.7 * other[:, 3:])
     paint = paint * (1 + 0.5 * wide / half - 0.3 * smoothstep(0.03, 0.0, wide.abs()))[:, None]
     shadow = smoothstep(1.7, 1.0, form) * visible * 0.45
-    rough = 0.85 + 0.3 * noise(plane(place[:, 0] * 5, place[:, 1] * 5))[:, :1]
+    rough = 0.85 + 0.3 * noise(plane(place[:, 0] * 5, place[:, 1] * 5), 0)[:, None]
     return mix(albedo * (1 - shadow)[:, None], paint * rough, cover)

@@ -11,6 +11,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+AWAY = 1e3  # how far from a view are the cones that it does not see (m)
+
 
 class RoundCones:
     """K round cones in one coordinate frame.
@@ -26,8 +28,9 @@ class RoundCones:
         self.origin = self.centre.mean(0)
         self._length2 = (self._stretch(b - a) ** 2).sum(1).clamp_min(1e-12)[:, None]
         self._start, self._slope = ra[:, None], (rb - ra)[:, None]
-        self._along = (((b - a) * axis).sum(1) * flat)[:, None]
-        self._bulge = (flat**2 - 1)[:, None]
+        self._flattened = (flat != 1).nonzero()[:, 0]
+        self._along = (((b - a) * axis).sum(1) * flat)[self._flattened, None]
+        self._bulge = (flat**2 - 1)[self._flattened, None]
         self._matrix = self._products()
 
     def __len__(self) -> int:
@@ -38,24 +41,38 @@ class RoundCones:
         fields = (self.a, self.b, self.ra, self.rb, self.axis, self.flat)
         return RoundCones(*(field[index] for field in fields))
 
-    def distance(self, points: Tensor) -> Tensor:
-        """Signed distance of (M, 3) points to each cone: (M, K), negative inside."""
-        terms = self._matrix @ monomials(points - self.origin)  # one contiguous row a cone
-        square, h, side = terms.view(3, len(self), -1)
+    def distance(self, points: Tensor, view: Tensor | None = None) -> Tensor:
+        """Signed distance of (M, 3) points to each cone: (M, K), negative inside.
+
+        view: (M,) through which of several views, rising (see `Views`).
+        """
+        terms = self._terms(points, view)  # one contiguous row a cone
+        square, h, side = terms.split([len(self), len(self), len(self._flattened)])
         along = h.clamp(0, 1)
         square.sub_(h.mul_(2).sub_(along).mul_(along).mul_(self._length2))
         r = square.clamp_min_(1e-9).sqrt_()
-        gradient = (
-            side.sub_(along * self._along).div_(r).square_().mul_(self._bulge).add_(1).sqrt_()
-        )
-        return r.sub_(along.mul_(self._slope)).sub_(self._start).div_(gradient).T
+        gradient = self._gradient(along, r, side)
+        r.sub_(along.mul_(self._slope)).sub_(self._start)
+        return r.index_copy_(0, self._flattened, r[self._flattened].div_(gradient)).T
+
+    def _terms(self, points: Tensor, view: Tensor | None) -> Tensor:
+        return self._matrix @ monomials(points - self.origin)
+
+    def _gradient(self, along: Tensor, r: Tensor, side: Tensor) -> Tensor:
+        """By how much the fields of the flattened cones are too steep; `side` is lost."""
+        rows = self._flattened
+        side.sub_(along[rows].mul_(self._along)).div_(r[rows])
+        return side.square_().mul_(self._bulge).add_(1).sqrt_()
 
     def _stretch(self, vectors: Tensor) -> Tensor:
         """Vectors (K, 3) in the space where the cones are round."""
         return vectors + ((self.flat - 1) * (vectors * self.axis).sum(1))[:, None] * self.axis
 
     def _products(self) -> Tensor:
-        """(3K, 10): monomials -> |q|^2, q.(b - a) / |b - a|^2, q.axis; q = stretched(point - a)."""
+        """Monomials -> |q|^2, q.(b - a) / |b - a|^2 of all, q.axis of the flattened cones.
+
+        q = stretched(point - a); (2K + number of flattened, 10).
+        """
         eye = torch.eye(3)
         outer = self.axis[:, :, None] * self.axis[:, None]
         s = eye + (self.flat - 1)[:, None, None] * outer
@@ -64,7 +81,7 @@ class RoundCones:
         linear = -2 * torch.einsum("kij,kj->ki", s, start)
         square = torch.cat([_symmetric(form), linear, (start**2).sum(1)[:, None]], 1)
         dot = self._plane(s, start, self._stretch(self.b - self.a)) / self._length2
-        side = self._plane(s, start, self.axis)
+        side = self._plane(s, start, self.axis)[self._flattened]
         return torch.cat([square, dot, side])
 
     @staticmethod
@@ -73,6 +90,34 @@ class RoundCones:
         linear = torch.einsum("kij,kj->ki", s, direction)
         constant = -(start * direction).sum(1)[:, None]
         return torch.cat([torch.zeros(len(s), 6), linear, constant], 1)
+
+
+class Views(RoundCones):
+    """Round cones of which each of several views sees some; the others are far away from it.
+
+    whole: all of them; index: of each view, the numbers in `whole` of those it sees, rising;
+    parts: the same picked from `whole`. Numbers are as if each view's were evaluated alone.
+    """
+
+    def __init__(self, whole: RoundCones, index: list[Tensor], parts: list[RoundCones]):
+        self.__dict__.update(whole.__dict__)
+        self._origins = torch.stack([part.origin for part in parts])
+        self._matrices = [self._of(*each) for each in zip(index, parts, strict=True)]
+
+    def _of(self, index: Tensor, part: RoundCones) -> Tensor:
+        """A view's matrix, with rows for all cones."""
+        count = len(self)
+        matrix = torch.zeros_like(self._matrix)
+        matrix[:count, -1] = AWAY**2
+        flattened = torch.searchsorted(self._flattened, index[part._flattened])
+        matrix[torch.cat([index, count + index, 2 * count + flattened])] = part._matrix
+        return matrix
+
+    def _terms(self, points: Tensor, view: Tensor | None) -> Tensor:
+        lengths = torch.bincount(view, minlength=len(self._matrices)).tolist()
+        each = monomials(points - self._origins[view]).split(lengths, 1)
+        pairs = zip(self._matrices, each, strict=True)
+        return torch.cat([matrix @ terms for matrix, terms in pairs], 1)
 
 
 def monomials(points: Tensor) -> Tensor:

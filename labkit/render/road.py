@@ -169,7 +169,7 @@ def _shading(points: Tensor, road: Road, shadow: ShadowMap, car: Car) -> tuple[T
     x, _, z = points.unbind(1)
     lit = torch.ones_like(x)
     if road.shade:
-        patches = fbm(plane(x * 0.5 + road.offset, z * 0.5, 5.0), 3)[:, 1]
+        patches = fbm(plane(x * 0.5 + road.offset, z * 0.5, 5.0), 3, 1)
         lit = 1 - road.shade * smoothstep(0.48, 0.56, patches)
     level = torch.stack([x, torch.zeros_like(x), z], 1)
     lit = lit * shadow_on(level, shadow, bias=0.02, spread=0.015)

@@ -120,7 +120,8 @@ def _setting(animal: str, seed: int, size: int) -> Setting:
 def _cutout(animal: str, seed: int, size: int) -> Cutout:
     setting = _setting(animal, seed, size)
     linear, alpha = draw_layer(setting.animal, setting.camera, setting.light, setting.shadow)
-    return Cutout(_developed(linear, setting), (2 * alpha).clamp(max=1))
+    with one_each():
+        return Cutout(_developed(linear, setting), (2 * alpha).clamp(max=1))
 
 
 @torch.no_grad()
