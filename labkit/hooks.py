@@ -27,7 +27,7 @@ Neuron = str | tuple
 
 def layer_names(model: nn.Module) -> list[str]:
     """Names of all layers that contain no further layers, in the order they were defined."""
-    return [name for name, module in model.named_modules() if name and not list(module.children())]
+    return [name for name, module in model.named_modules() if name and not module._modules]
 
 
 def activations(
@@ -162,7 +162,8 @@ def _outputs(
     def keep(name: str, output: Tensor) -> None:
         if isinstance(output, Tensor):
             place = output.untyped_storage().data_ptr()
-            found[name] = output.detach().clone() if copied or place in taken else output.detach()
+            output = output.detach()
+            found[name] = output.clone() if copied or place in taken else output
             versions[name] = 0 if copied else found[name]._version
             taken.add(place)
 
@@ -173,7 +174,7 @@ def _outputs(
 
 
 def _writes_in_place(model: nn.Module) -> bool:
-    return any(getattr(module, "inplace", False) for module in model.modules())
+    return any(vars(module).get("inplace", False) for module in model.modules())
 
 
 def _derivative(model: nn.Module, images: Tensor, of: Neuron, on: Neuron) -> Tensor:
@@ -234,8 +235,7 @@ def _watch(
 
         return hook
 
-    by_name = dict(model.named_modules())
-    handles = [by_name[name].register_forward_hook(hook_for(name)) for name in modules]
+    handles = [model.get_submodule(n).register_forward_hook(hook_for(n)) for n in modules]
     # A further forward pass counts the calls from the start again.
     handles.append(model.register_forward_pre_hook(lambda *_: calls.clear()))
     try:

@@ -1,5 +1,6 @@
 """`import labkit` is cheap, and its submodules come when they are used."""
 
+import os
 import subprocess
 import sys
 
@@ -42,3 +43,14 @@ def test_dir_lists_the_submodules():
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         _ = labkit.nonsense
+
+
+@pytest.mark.parametrize("given, kept", [(None, "1"), ("0", "0")])
+def test_torch_is_asked_for_large_pages_unless_the_user_decided(given, kept):
+    code = "import os, labkit; print(os.environ['THP_MEM_ALLOC_ENABLE'])"
+    environment = {k: v for k, v in os.environ.items() if k != "THP_MEM_ALLOC_ENABLE"}
+    environment |= {} if given is None else {"THP_MEM_ALLOC_ENABLE": given}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == kept
