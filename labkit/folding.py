@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import copy
 
+import torch
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torch.nn.utils.fusion import fuse_conv_bn_weights
 
 
+@torch.no_grad()
 def folded(model: nn.Module) -> nn.Module:
     """The network in eval mode with each batch norm folded into the convolution before it.
 
@@ -35,13 +37,28 @@ def _folded(module: nn.Module) -> nn.Module:
     names = list(before)
     for name, following in zip(names, names[1:], strict=False):
         if _can_be_folded(before[name], before[following]):
-            after[name] = fuse_conv_bn_eval(before[name], before[following])
+            after[name] = _fused(before[name], before[following])
             after[following] = nn.Identity()
     if all(after[name] is before[name] for name in names):
         return module
     changed = copy.copy(module)
     changed._modules = after
     return changed
+
+
+def _fused(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> nn.Conv2d:
+    fused = copy.copy(conv)
+    weight, bias = fuse_conv_bn_weights(
+        conv.weight,
+        conv.bias,
+        norm.running_mean,
+        norm.running_var,
+        norm.eps,
+        norm.weight,
+        norm.bias,
+    )
+    fused._parameters = {"weight": weight, "bias": bias}
+    return fused
 
 
 def _runs_in_order(module: nn.Module) -> bool:

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
+from labkit import explain
 from labkit.efficientnet import MBConv
-from labkit.explain import lime_explain, occlusion
 from labkit.folding import folded
 
 
@@ -91,9 +91,18 @@ def test_explanations_by_forward_passes_use_it(net, images, monkeypatch):
     used = []
     forward = nn.BatchNorm2d.forward
     monkeypatch.setattr(nn.BatchNorm2d, "forward", lambda *args: used.append(1) or forward(*args))
-    occlusion(net, images, 1, patch=4, stride=4)
+    explain.occlusion(net, images, 1, patch=4, stride=4)
     segments = torch.arange(4).view(2, 2).repeat_interleave(4, 0).repeat_interleave(4, 1)
-    lime_explain(net, images, 1, segments=segments.expand(2, 8, 8), samples=16)
+    explain.lime_explain(net, images, 1, segments=segments.expand(2, 8, 8), samples=16)
     assert not used
     net(images)
     assert len(used) == 4
+
+
+def test_gradients_are_those_of_the_model_whatever_its_mode_and_gradients(net, images):
+    pixels = images.clone().requires_grad_()
+    (expected,) = torch.autograd.grad(net(pixels)[:, 1].sum(), pixels)
+    net.train().requires_grad_(True)
+    heat = explain.gradient(net, images, 1, signed=True)
+    assert torch.allclose(heat, expected.sum(1), atol=1e-4) and expected.abs().max() > 0.01
+    assert net.training and all(w.grad is None and w.requires_grad for w in net.parameters())

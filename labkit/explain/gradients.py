@@ -14,6 +14,7 @@ from labkit.explain.targets import (
     target_part,
     target_values,
 )
+from labkit.folding import folded
 
 
 def gradient(
@@ -56,12 +57,12 @@ def smooth_grad(
     check_images(images)
     generator = torch.Generator().manual_seed(seed)
     spread = noise * (images.amax((1, 2, 3)) - images.amin((1, 2, 3))).view(-1, 1, 1, 1)
-    total = torch.zeros_like(images)
+    total, quick = torch.zeros_like(images), _quick(model)
     for some in torch.arange(samples).split(max(batch_size // len(images), 1)):
         noisy = [torch.randn(images.shape, generator=generator).to(images) for _ in some]
         points = torch.cat([images + spread * shake for shake in noisy])
         wanted = target_of(target, torch.arange(len(points)) % len(images), len(images))
-        slopes = pixel_gradient(model, points, wanted, batch_size=batch_size)
+        slopes = pixel_gradient(quick, points, wanted, batch_size=batch_size)
         total += slopes.view(len(some), *images.shape).sum(0)
     return _to_heat(total / samples, signed)
 
@@ -87,13 +88,13 @@ def integrated_gradients(
     check_images(images)
     start = torch.as_tensor(baseline, dtype=images.dtype, device=images.device)
     way = images - start.expand_as(images)
-    total = torch.zeros_like(images)
+    total, quick = torch.zeros_like(images), _quick(model)
     middles = ((torch.arange(steps) + 0.5) / steps).to(images)  # of the parts of the path, 0 to 1
     for rows in torch.arange(len(images) * steps).split(batch_size):
         i, k = rows // steps, rows % steps
         points = images[i] - way[i] * (1 - middles[k]).view(-1, 1, 1, 1)
         wanted = target_of(target, i, len(images))
-        slopes = pixel_gradient(model, points, wanted, batch_size=batch_size)
+        slopes = pixel_gradient(quick, points, wanted, batch_size=batch_size)
         total.index_add_(0, i.to(total.device), slopes)
     return _to_heat(way * total / steps, signed, absolute_first=True)
 
@@ -104,15 +105,20 @@ def pixel_gradient(
     """d target / d image for every pixel and channel: (B, C, H, W), in small batches."""
     check_images(images)
     check_counts(batch_size=batch_size)
-    slopes = []
+    slopes, quick = [], _quick(model)
     for first in range(0, len(images), batch_size):
         part = images[first : first + batch_size].detach().clone().requires_grad_()
-        with torch.enable_grad(), evaluating(model):
+        with torch.enable_grad(), evaluating(quick):
             wanted = target_part(target, first, len(part), len(images))
-            chosen = target_values(model(part), wanted)
+            chosen = target_values(quick(part), wanted)
             (slope,) = torch.autograd.grad(chosen.sum(), part, allow_unused=True)
         slopes.append(torch.zeros_like(part) if slope is None else slope)
     return torch.cat(slopes).detach()
+
+
+def _quick(model: nn.Module) -> nn.Module:
+    with evaluating(model):
+        return folded(model)
 
 
 def _to_heat(slopes: Tensor, signed: bool, *, absolute_first: bool = False) -> Tensor:
