@@ -1,12 +1,13 @@
 # make lab    set everything up (first time) and open the labs in JupyterLab
 # make test   unit tests, every notebook, the browser tests
+# make bench  labkit beside its peers (make bench NAME: one question) -> benchmarks/results.md
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 LABS   ?=
 NBVAL  := --nbval-lax --nbval-current-env --nbval-cell-timeout=600
 
-.PHONY: lab setup test lint gallery doctor constraints clean
+.PHONY: lab setup test lint bench gallery doctor constraints clean
 
 # $(call install,WHAT): with uv where it can be had, else with pip
 install = if $(BIN)/python -m uv --version >/dev/null 2>&1 \
@@ -51,6 +52,22 @@ lint: $(VENV)/.labkit-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/nbstripout --verify notebooks/*.ipynb
+
+# d2l asks for versions of 2023; what is measured of it runs with today's
+$(VENV)/.labkit-bench: $(VENV)/.labkit
+	@$(call install,'.[bench]')
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps d2l==1.0.3
+	@touch $@
+
+ifeq (bench,$(firstword $(MAKECMDGOALS)))
+NAMES := $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
+.PHONY: $(NAMES)
+$(NAMES): bench
+	@:
+endif
+
+bench: $(VENV)/.labkit-bench
+	@$(BIN)/python -m benchmarks $(NAMES)
 
 gallery: $(VENV)/.labkit-test
 	$(BIN)/python -m labkit.gallery

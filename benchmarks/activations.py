@@ -1,0 +1,84 @@
+"""Outputs of all layers at once: labkit.hooks, torchvision's feature extractor, captum.
+
+EfficientNet-Lite0 (224 px, 8 photos) and LeNet (64 digits), over a plain forward pass of the same
+batch. Two threads, as a laptop has them; CPU seconds.
+"""
+
+import warnings
+
+import torch
+
+from benchmarks.measure import (
+    devices,
+    interleaved,
+    picture,
+    ratio,
+    ratios,
+    result,
+    times_table,
+)
+from labkit import data, hooks, models
+from labkit.efficientnet import Prepare
+
+PLAIN = "plain forward"
+
+
+def main() -> None:
+    """Measure both networks."""
+    torch.set_num_threads(2)
+    warnings.simplefilter("ignore")
+    digits = data.load_digits()[1].images[:64]
+    cases = [
+        ("EfficientNet-Lite0", models.load_pretrained(), data.load_photos()[:8]),
+        ("LeNet", models.LeNet().eval(), digits),
+    ]
+    shown = {}
+    for device in devices():
+        for name, model, images in cases:
+            times = interleaved(
+                calls(model.to(device), images.to(device)), rounds=15, warmup=3, device=device
+            )
+            what = f"{name}, {len(images)} images ({device})"
+            times_table(times, to=PLAIN, title=what)
+            suffix = "" if device == "cpu" else f"-{device}"
+            result(f"activations-{name}{suffix}", ratio(times, "labkit", PLAIN), 1.1)
+            shown[what] = ratios(times, PLAIN)
+    picture("activations", shown, unit="times a plain forward pass", goal=1.1)
+
+
+@torch.no_grad()
+def plain(model, images):
+    """The network's answer and nothing else."""
+    return model(images)
+
+
+def calls(model: torch.nn.Module, images: torch.Tensor) -> dict:
+    """{name: call}; each gives the outputs of every layer."""
+    from captum.attr import LayerActivation
+    from torchvision.models.feature_extraction import create_feature_extractor
+
+    names = hooks.layer_names(model)
+
+    @torch.no_grad()
+    def extract(extractor):
+        return extractor(images)
+
+    def captum():
+        layers = [model.get_submodule(name) for name in names]
+        return LayerActivation(model, layers).attribute(images)
+
+    def build():  # the check of the images cannot be traced, so it stays one step
+        return create_feature_extractor(model, names, tracer_kwargs={"leaf_modules": [Prepare]})
+
+    built = build()
+    return {
+        PLAIN: lambda: plain(model, images),
+        "labkit": lambda: hooks.activations(model, images),
+        "torchvision, built once": lambda: extract(built),
+        "torchvision, built each time": lambda: extract(build()),
+        "captum": captum,
+    }
+
+
+if __name__ == "__main__":
+    main()
