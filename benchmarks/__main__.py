@@ -69,6 +69,7 @@ def store(name: str, said: str) -> None:
     """Put what a benchmark said into its section of results.md, and renew the summaries."""
     text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
     said = re.sub(r"(?m)^RESULT", "    RESULT", said.strip())  # as code, a line each
+    said = re.sub(r"(?m)^(    RESULT.*\n)(?!    RESULT|\n)", r"\1\n", said)
     kept = {**sections(text), name: f"{_intro(name)}\n\n{said}\n"}
     kept = {title: kept[title] for title in names() if title in kept}
     parts = [f"## {title}\n\n{body.strip()}\n" for title, body in kept.items()]
@@ -106,7 +107,7 @@ def _intro(name: str) -> str:
     script = HERE / f"{names()[name]}.py"
     question = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8")))
     image = HERE / "images" / f"{name}.png"
-    shown = f"\n\n![{name}](images/{name}.png)" if image.exists() else ""
+    shown = f"\n\n[![{name}](images/{name}.png)]({script.name})" if image.exists() else ""
     return f"[{script.name}]({script.name}): {question}\n\n{machine()}{shown}"
 
 

@@ -4,11 +4,13 @@ Measured on a part of the images and scaled up, since both costs grow in proport
 network's passes, and the layer's own steps. One thread; CPU seconds.
 """
 
+from functools import partial
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmarks.measure import interleaved, median, picture, ratio, result, table
+from benchmarks.measure import devices, interleaved, median, picture, ratio, result, table
 from labkit import data, finetune, models
 
 EPOCHS, COUNT, BATCH = 10, 1000, 16
@@ -19,36 +21,38 @@ SHARE = 48  # images measured of the 1,000
 def main() -> None:
     """Measure both ways on SHARE images, ten epochs."""
     torch.set_num_threads(1)
-    cars = data.load_cars("train", n=SHARE)
-    net = finetune.with_new_layer(models.load_pretrained(), 2)
-    calls = {
-        "usual loop": lambda: usual(net, cars),
-        CACHED: lambda: cached(net, cars),
-    }
-    times = interleaved(calls, rounds=5)
-    scale = COUNT / SHARE
-    rows = [(name, scale * median(values)) for name, values in times.items()]
-    table(["ten epochs", f"CPU s for {COUNT:,} images (from {SHARE})"], rows)
-    picture("finetune", {f"ten epochs, {COUNT:,} images": dict(rows)}, unit="CPU seconds")
-    result("finetune", ratio(times, CACHED, "usual loop"), 0.1)
+    cars, shown = data.load_cars("train", n=SHARE), {}
+    for device in devices():
+        net = finetune.with_new_layer(models.load_pretrained(), 2).to(device)
+        images, labels = cars.images.to(device), cars.labels.to(device)
+        case = net, images, labels
+        calls = {"usual loop": partial(usual, *case), CACHED: partial(cached, *case)}
+        times = interleaved(calls, rounds=5, device=device)
+        scale = COUNT / SHARE
+        rows = [(name, scale * median(values)) for name, values in times.items()]
+        table([f"ten epochs ({device})", f"s for {COUNT:,} images (from {SHARE})"], rows)
+        suffix = "" if device == "cpu" else f"-{device}"
+        result(f"finetune{suffix}", ratio(times, CACHED, "usual loop"), 0.1)
+        shown[f"ten epochs, {COUNT:,} images ({device})"] = dict(rows)
+    picture("finetune", shown, unit="seconds")
 
 
-def usual(net: nn.Module, cars) -> None:
+def usual(net: nn.Module, images: Tensor, labels: Tensor) -> None:
     """Every batch of every epoch goes through the whole network."""
     optimizer = torch.optim.Adam(net.logits.parameters(), lr=1e-3)
     for _ in range(EPOCHS):
-        for index in torch.randperm(len(cars.labels)).split(BATCH):
-            step(optimizer, F.cross_entropy(net(cars.images[index]), cars.labels[index]))
+        for index in torch.randperm(len(labels)).split(BATCH):
+            step(optimizer, F.cross_entropy(net(images[index]), labels[index]))
 
 
-def cached(net: nn.Module, cars) -> None:
+def cached(net: nn.Module, images: Tensor, labels: Tensor) -> None:
     """The frozen part once, then ten epochs of the layer alone."""
-    features = finetune.features(net, cars.images, batch_size=BATCH)
-    layer = nn.Linear(features.shape[1], 2)
+    features = finetune.features(net, images, batch_size=BATCH)
+    layer = nn.Linear(features.shape[1], 2, device=features.device)
     optimizer = torch.optim.Adam(layer.parameters(), lr=1e-3)
     for _ in range(EPOCHS):
         for index in torch.randperm(len(features)).split(BATCH):
-            step(optimizer, F.cross_entropy(layer(features[index]), cars.labels[index]))
+            step(optimizer, F.cross_entropy(layer(features[index]), labels[index]))
 
 
 def step(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:

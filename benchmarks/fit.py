@@ -14,7 +14,15 @@ import warnings
 import torch
 from torch.nn import functional as F
 
-from benchmarks.measure import interleaved, picture, ratios, result, times_table
+from benchmarks.measure import (
+    Times,
+    devices,
+    interleaved,
+    picture,
+    ratios,
+    result,
+    times_table,
+)
 from labkit import data, models, train
 
 BATCH, RATE = 64, 1e-3
@@ -25,14 +33,24 @@ def main() -> None:
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")
     known, held_out = data.load_digits()
+    shown = {}
+    for device in devices():
+        times = epochs(known, held_out, device)
+        times_table(times, to="hand-written loop", unit="s", title=f"an epoch ({device})")
+        shown[f"an epoch ({device})"] = by = ratios(times, "hand-written loop")
+        suffix = "" if device == "cpu" else f"-{device}"
+        result(f"fit{suffix}", by["labkit.fit"], 1.05)
+    picture("fit", shown, unit="times the hand-written loop", goal=1.05)
+
+
+def epochs(known, held_out, device: str) -> Times:
+    """Seconds of an epoch of each."""
     peers = {"hand-written loop": by_hand, "labkit.fit": by_labkit}
     peers |= {"Lightning": by_lightning, "skorch": by_skorch, "fastai": by_fastai, "d2l": by_d2l}
-    calls = {name: quietly(call, known, held_out) for name, call in available(peers).items()}
-    times = interleaved(calls, rounds=7)
-    times_table(times, to="hand-written loop", unit="s")
-    by = ratios(times, "hand-written loop")
-    picture("fit", {"an epoch": by}, unit="times the hand-written loop", goal=1.05)
-    result("fit", by["labkit.fit"], 1.05)
+    calls = {
+        name: quietly(call, known, held_out, device) for name, call in available(peers).items()
+    }
+    return interleaved(calls, rounds=7, device=device)
 
 
 def available(peers: dict) -> dict:
@@ -65,22 +83,23 @@ def quietly(call, *arguments):
     return quiet
 
 
-def by_labkit(known, held_out):
+def by_labkit(known, held_out, device):
     """labkit's own."""
-    train.fit(models.LeNet(), known, held_out, epochs=1, lr=RATE, batch_size=BATCH, progress=True)
+    options = {"lr": RATE, "batch_size": BATCH, "device": device, "progress": True}
+    train.fit(models.LeNet(), known, held_out, epochs=1, **options)
 
 
-def by_hand(known, held_out):
+def by_hand(known, held_out, device):
     """The loop one writes by hand, with a progress bar and running metrics."""
     from tqdm import tqdm
 
     torch.manual_seed(0)
-    model = models.LeNet().train()
+    model = models.LeNet().train().to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=RATE)
     bar = tqdm(torch.randperm(len(known.labels)).split(BATCH), file=sys.stderr)
     loss_sum = right = 0.0
     for index in bar:
-        images, labels = known.images[index], known.labels[index]
+        images, labels = known.images[index].to(device), known.labels[index].to(device)
         logits = model(images)
         loss = F.cross_entropy(logits, labels)
         optimizer.zero_grad()
@@ -90,13 +109,13 @@ def by_hand(known, held_out):
         right += (logits.argmax(1) == labels).sum().item()
     model.eval()
     with torch.no_grad():
-        logits = model(held_out.images)
+        logits = model(held_out.images.to(device)).cpu()
     accuracy = (logits.argmax(1) == held_out.labels).float().mean().item()
     total = len(known.labels)
     print(loss_sum / total, right / total, F.cross_entropy(logits, held_out.labels), accuracy)
 
 
-def by_lightning(known, held_out):
+def by_lightning(known, held_out, device):
     """Lightning's Trainer, logging to its progress bar."""
     import lightning
 
@@ -126,7 +145,8 @@ def by_lightning(known, held_out):
 
     trainer = lightning.Trainer(
         max_epochs=1,
-        accelerator="cpu",
+        accelerator="gpu" if device == "cuda" else "cpu",
+        devices=1,
         logger=False,
         enable_checkpointing=False,
         enable_model_summary=False,
@@ -136,7 +156,7 @@ def by_lightning(known, held_out):
     trainer.fit(Lit(), loader(known, True), loader(held_out, False))
 
 
-def by_skorch(known, held_out):
+def by_skorch(known, held_out, device):
     """skorch's NeuralNetClassifier, printing its epoch line."""
     from skorch import NeuralNetClassifier
     from skorch.dataset import Dataset
@@ -148,6 +168,7 @@ def by_skorch(known, held_out):
         optimizer=torch.optim.Adam,
         lr=RATE,
         batch_size=BATCH,
+        device=device,
         max_epochs=1,
         iterator_train__shuffle=True,
         train_split=predefined_split(Dataset(held_out.images, held_out.labels)),
@@ -155,17 +176,17 @@ def by_skorch(known, held_out):
     net.fit(known.images, known.labels)
 
 
-def by_fastai(known, held_out):
+def by_fastai(known, held_out, device):
     """fastai's Learner with its accuracy metric."""
     from fastai.learner import DataLoaders, Learner
     from fastai.metrics import accuracy
 
-    dls = DataLoaders(loader(known, True), loader(held_out, False))
+    dls = DataLoaders(loader(known, True), loader(held_out, False), device=device)
     learner = Learner(dls, models.LeNet(), loss_func=F.cross_entropy, metrics=accuracy)
     learner.fit(1, RATE)
 
 
-def by_d2l(known, held_out):
+def by_d2l(known, held_out, device):
     """d2l's Trainer with its plot of the progress, twice an epoch (its default)."""
     from d2l import torch as d2l
 
@@ -181,7 +202,7 @@ def by_d2l(known, held_out):
         def get_dataloader(self, train):
             return loader(known, True) if train else loader(held_out, False)
 
-    d2l.Trainer(max_epochs=1).fit(Net(), Digits())
+    d2l.Trainer(max_epochs=1, num_gpus=int(device == "cuda")).fit(Net(), Digits())
     d2l.plt.close("all")
 
 

@@ -100,12 +100,16 @@ def result(name: str, value: float, goal: float, *, at_most: bool = True) -> Non
 
 
 def picture(
-    name: str, groups: Mapping[str, Mapping[str, float]], *, unit: str, goal: float | None = None
+    name: str,
+    groups: Mapping[str, Mapping[str, float]],
+    *,
+    unit: str,
+    goal: float | Mapping[str, float] | None = None,
 ) -> None:
     """Save images/NAME.png: a panel of bars for each group {title: {what: value}}; labkit in blue.
 
-    `goal` is drawn as a line. Bars that reach beyond six times the goal (or the middle value) are
-    cut off; their number stands beside them.
+    `goal`, one for all panels or one for each, is drawn as a dotted line. Bars that reach beyond
+    six times the goal (or the middle value) are cut off; their number stands beside them.
     """
     import matplotlib
 
@@ -121,9 +125,9 @@ def picture(
         gridspec_kw={"height_ratios": heights},
     )
     for axes, (title, values) in zip(panels[:, 0], groups.items(), strict=True):
-        _bars(axes, values, goal)
+        _bars(axes, values, goal[title] if isinstance(goal, Mapping) else goal)
         axes.set_title(title, loc="left", fontsize=10)
-    panels[-1, 0].set_xlabel(unit)
+    panels[-1, 0].set_xlabel(unit if goal is None else f"{unit} (dotted: the goal)", fontsize=9)
     IMAGES.mkdir(exist_ok=True)
     figure.savefig(IMAGES / f"{name}.png", dpi=120, metadata={"Software": None})
     plt.close(figure)
@@ -148,7 +152,7 @@ def _bars(axes, values: Mapping[str, float], goal: float | None) -> None:
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     if goal is not None:
-        axes.axvline(goal, color="#d62728", linewidth=1, linestyle=":", label="goal")
+        axes.axvline(goal, color="#d62728", linewidth=1, linestyle=":")
 
 
 def _cell(value: object) -> str:
