@@ -15,6 +15,7 @@ from benchmarks.measure import (
     ratio,
     ratios,
     result,
+    suffix_of,
     times_table,
 )
 from labkit import data, hooks, models
@@ -40,7 +41,7 @@ def main() -> None:
             )
             what = f"{name}, {len(images)} images ({device})"
             times_table(times, to=PLAIN, title=what)
-            suffix = "" if device == "cpu" else f"-{device}"
+            suffix = suffix_of(device)
             result(f"activations-{name}{suffix}", ratio(times, "labkit", PLAIN), 1.1)
             shown[what] = ratios(times, PLAIN)
     picture("activations", shown, unit="times a plain forward pass", goal=1.1)

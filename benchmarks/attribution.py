@@ -16,6 +16,7 @@ from benchmarks.measure import (
     ratio,
     ratios,
     result,
+    suffix_of,
     times_table,
 )
 from labkit import data, explain, models
@@ -35,7 +36,7 @@ def main() -> None:
             times = interleaved(build(model, images), rounds=7, device=device)
             best = cheapest(times, but=["labkit"])
             times_table(times, to=best, unit="s", title=f"{name} ({device})")
-            suffix = "" if device == "cpu" else f"-{device}"
+            suffix = suffix_of(device)
             result(f"attribution-{name}{suffix}", ratio(times, "labkit", best), 1.0)
             shown[f"{name} ({device}): cost over the cheapest peer's"] = ratios(times, best)
     picture("attribution", shown, unit="times the cheapest peer", goal=1.0)

@@ -18,6 +18,7 @@ from benchmarks.measure import (
     ratio,
     ratios,
     result,
+    suffix_of,
     table,
 )
 from labkit.augment import Policy
@@ -43,7 +44,7 @@ def main() -> None:
             rate = {name: count / median(spent) for name, spent in times.items()}
             rows = [(name, round(rate[name]), ratio(times, name, best)) for name in times]
             table(["what", "images a second", f"time x {best}"], rows)
-            suffix = "" if device == "cpu" else f"-{device}"
+            suffix = suffix_of(device)
             goals[what] = 1.2 if side == 224 else 1.0
             result(f"augment-{side}{suffix}", ratio(times, "labkit", best), goals[what])
             shown[what] = ratios(times, best)

@@ -10,7 +10,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmarks.measure import devices, interleaved, median, picture, ratio, result, table
+from benchmarks.measure import (
+    devices,
+    interleaved,
+    median,
+    picture,
+    ratio,
+    result,
+    suffix_of,
+    table,
+)
 from labkit import data, finetune, models
 
 EPOCHS, COUNT, BATCH = 10, 1000, 16
@@ -31,7 +40,7 @@ def main() -> None:
         scale = COUNT / SHARE
         rows = [(name, scale * median(values)) for name, values in times.items()]
         table([f"ten epochs ({device})", f"s for {COUNT:,} images (from {SHARE})"], rows)
-        suffix = "" if device == "cpu" else f"-{device}"
+        suffix = suffix_of(device)
         result(f"finetune{suffix}", ratio(times, CACHED, "usual loop"), 0.1)
         shown[f"ten epochs, {COUNT:,} images ({device})"] = dict(rows)
     picture("finetune", shown, unit="seconds")

@@ -21,6 +21,7 @@ from benchmarks.measure import (
     picture,
     ratios,
     result,
+    suffix_of,
     times_table,
 )
 from labkit import data, models, train
@@ -38,7 +39,7 @@ def main() -> None:
         times = epochs(known, held_out, device)
         times_table(times, to="hand-written loop", unit="s", title=f"an epoch ({device})")
         shown[f"an epoch ({device})"] = by = ratios(times, "hand-written loop")
-        suffix = "" if device == "cpu" else f"-{device}"
+        suffix = suffix_of(device)
         result(f"fit{suffix}", by["labkit.fit"], 1.05)
     picture("fit", shown, unit="times the hand-written loop", goal=1.05)
 

@@ -18,6 +18,7 @@ from benchmarks.measure import (
     ratio,
     ratios,
     result,
+    suffix_of,
     times_table,
 )
 from labkit import data, explain, models
@@ -37,7 +38,7 @@ def main() -> None:
         times = interleaved(calls(model, image.to(device), segments), rounds=5, device=device)
         best = cheapest(times, but=["labkit", BARE])
         times_table(times, to=BARE, unit="s", title=f"{SAMPLES} samples ({device})")
-        suffix = "" if device == "cpu" else f"-{device}"
+        suffix = suffix_of(device)
         result(f"lime-cost{suffix}", ratio(times, "labkit", BARE), 1.05)
         result(f"lime-cost-cheapest-peer{suffix}", ratio(times, "labkit", best), 1.0)
         shown[f"{SAMPLES} samples, one photo ({device})"] = ratios(times, BARE)

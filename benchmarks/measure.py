@@ -23,6 +23,11 @@ def devices() -> list[str]:
     return ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
 
 
+def suffix_of(device: str) -> str:
+    """What a result's name ends with: nothing for the CPU."""
+    return "" if device == "cpu" else f"-{device}"
+
+
 def interleaved(
     calls: Mapping[str, Callable[[], object]],
     *,
