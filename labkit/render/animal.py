@@ -119,21 +119,22 @@ class Animal:
         coarse, fine = (ahead + behind).sub_(0.5), noise(still * TUFT[1], 1).sub_(0.2)
         return coarse.mul_(0.75).add_(0.05).add_(fine.mul_(0.5)).clamp_(0.03, 1.0)
 
-    def standing(self, points: Tensor, share: Tensor) -> Tensor:
+    def belonging(self, share: Tensor) -> tuple[Tensor, Tensor]:
+        """Shares (M, B) of each bone and (M, R) of each region in points with these shares of
+        parts (M, K)."""
+        return share @ self._bones, share @ self._regions
+
+    def standing(self, points: Tensor, bones: Tensor) -> Tensor:
         """Where (M, 3) points of the posed animal lie on the standing one, for its coat."""
         backward = self._turns.transpose(1, 2)
         shift = torch.einsum("bij,bj->bi", backward, self._shifts)
         every = torch.einsum("bij,mj->mbi", backward, points) - shift
-        return ((share @ self._bones)[..., None] * every).sum(1)
+        return (bones[..., None] * every).sum(1)
 
-    def standing_vectors(self, vectors: Tensor, share: Tensor) -> Tensor:
+    def standing_vectors(self, vectors: Tensor, bones: Tensor) -> Tensor:
         """Directions (M, 3) turned back to the standing animal."""
         every = torch.einsum("bji,mj->mbi", self._turns, vectors)
-        return ((share @ self._bones)[..., None] * every).sum(1)
-
-    def regions(self, share: Tensor) -> dict[str, Tensor]:
-        """How much (M,) of each region is in points with these shares (M, K)."""
-        return dict(zip(REGIONS, (share @ self._regions).T, strict=True))
+        return (bones[..., None] * every).sum(1)
 
 
 def _tensor(values) -> Tensor:

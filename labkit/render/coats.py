@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from labkit.render import head, husky_coat, wolf_coat
-from labkit.render.animal import Animal
+from labkit.render.animal import REGIONS, Animal
 from labkit.render.noise import colour, fbm, mix, noise, smoothstep
 
 IRIS = {"amber": (0.30, 0.165, 0.035), "brown": (0.12, 0.055, 0.02), "blue": (0.26, 0.42, 0.62)}
@@ -34,22 +34,23 @@ class Surface:
     strand: Tensor
 
 
-def paint(animal: Animal, points: Tensor, normal: Tensor, share: Tensor, strand: Tensor):
-    """Colour (M, 3), gloss (M,), bareness (M,) of points on the animal."""
-    surface = _surface(animal, points, normal, share, strand)
+def paint(animal: Animal, fur, strand: Tensor):
+    """Colour (M, 3), gloss (M,), bareness (M,) of points on the animal, a `layer.Fur`."""
+    surface = _surface(animal, fur, strand)
     coat = animal.traits.coat
     painter = wolf_coat if animal.traits.animal == "wolf" else husky_coat
     hair = painter.hair(surface, coat)
     return _details(surface, hair, animal)
 
 
-def _surface(animal: Animal, points, normal, share, strand) -> Surface:
-    place = animal.standing(points, share)
+def _surface(animal: Animal, fur, strand: Tensor) -> Surface:
+    place = animal.standing(fur.points, fur.bones)
     face = (place - colour(*head.JOINT)) / head.units(animal.traits.build)
     face = torch.stack([face[:, 0], face[:, 1], face[:, 2].abs()], 1)
     still = place + animal.offset
     return Surface(
-        place, face, animal.standing_vectors(normal, share), animal.regions(share),
+        place, face, animal.standing_vectors(fur.normal, fur.bones),
+        dict(zip(REGIONS, fur.regions.T, strict=True)),
         fbm(still * 13, 3) - 0.5, noise(still * 70) - 0.5, strand,
     )  # fmt: skip
 

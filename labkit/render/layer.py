@@ -5,7 +5,9 @@ Rays are traced at several samples a pixel, lit, and averaged. Nothing about the
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,7 +21,7 @@ from labkit.render.noise import noise, smoothstep, unit
 from labkit.render.threads import one_each
 
 SAMPLES = 2  # a pixel's side
-GROUP = 10  # tiles that are traced together
+GROUP = 20  # tiles that are traced together, at most
 
 
 def draw_layer(animal: Animal, camera: Camera, light: Light, shadow: ShadowMap):
@@ -30,20 +32,58 @@ def draw_layer(animal: Animal, camera: Camera, light: Light, shadow: ShadowMap):
 
     def draw(group: list[march.Tile]) -> None:
         found = march.trace(animal, camera.eye, rays, group)
-        for tile, (index, t) in zip(group, found, strict=True):
-            if len(index):
-                points = camera.eye + t[:, None] * rays[index]
-                footprint = camera.pixel / SAMPLES * t
-                linear = _shade(tile.animal, points, rays[index], footprint, light, shadow)
-                above = (points[:, 1] >= _drift(points)).float()[:, None]
-                canvas[index] = torch.cat([linear, torch.ones_like(above)], 1) * above
+        met = [(tile, *hits) for tile, hits in zip(group, found, strict=True) if len(hits[0])]
+        if met:
+            index = torch.cat([samples for _, samples, _ in met])
+            furs = [
+                _fur(tile.animal, camera.eye, rays[i], t, camera.pixel / SAMPLES)
+                for tile, i, t in met
+            ]
+            fur = Fur(*(torch.cat(column) for column in zip(*furs, strict=True)))
+            linear = _shade(animal, fur, rays[index], light, shadow)
+            above = (fur.points[:, 1] >= _drift(fur.points)).float()[:, None]
+            canvas[index] = torch.cat([linear, torch.ones_like(above)], 1) * above
 
     with one_each() as workers, ThreadPoolExecutor(workers) as pool:
         tiles = list(march.tiles(animal, camera, size))  # tiles share no sample
-        list(pool.map(draw, (tiles[i : i + GROUP] for i in range(0, len(tiles), GROUP))))
+        each = math.ceil(len(tiles) / (2 * math.ceil(len(tiles) / (2 * GROUP))))
+        list(pool.map(draw, (tiles[i : i + each] for i in range(0, len(tiles), each))))
     canvas = canvas.reshape(size, size, 4).permute(2, 0, 1)[None]
     pixels = F.avg_pool2d(canvas, SAMPLES)[0].permute(1, 2, 0)
     return pixels[..., :3] / pixels[..., 3:].clamp_min(1e-3), pixels[..., 3]
+
+
+class Fur(NamedTuple):
+    """Points on the fur, (M, 3), and what the parts near them say.
+
+    depth: from the skin, and length of the hair, metres (M,); normal of the body and lie of the
+    hair, (M, 3) unit vectors; bones (M, B) and regions (M, R): shares; open_sky: (M,) what the
+    body leaves of it; strand: (M, 1) strands a metre, never finer than the samples.
+    """
+
+    points: Tensor
+    depth: Tensor
+    length: Tensor
+    normal: Tensor
+    lie: Tensor
+    bones: Tensor
+    regions: Tensor
+    open_sky: Tensor
+    strand: Tensor
+
+
+def _fur(animal: Animal, eye: Tensor, rays: Tensor, t: Tensor, sample: float) -> Fur:
+    """Where unit rays (M, 3) from the eye meet the fur at distances t; sample: radians wide."""
+    points = eye + t[:, None] * rays
+    depth, share = animal.skin(points)
+    normal = _normal(animal, points)
+    lie = unit(share @ animal.flow)
+    lie = unit(lie - (lie * normal).sum(1, keepdim=True) * normal)
+    strand = 1 / (sample * t).mean().clamp_min(0.0022) / 2.2
+    return Fur(
+        points, depth, share @ animal.fur, normal, lie, *animal.belonging(share),
+        _open_sky(animal, points, normal), strand.expand(len(points), 1),
+    )  # fmt: skip
 
 
 def _drift(points: Tensor) -> Tensor:
@@ -52,23 +92,20 @@ def _drift(points: Tensor) -> Tensor:
     return 0.004 + 0.030 * (noise(torch.stack([x, x * 0, z], 1), 2) - 0.35).clamp_min(0)
 
 
-def _shade(animal: Animal, points, rays, footprint, light: Light, shadow: ShadowMap) -> Tensor:
+def _shade(animal: Animal, fur: Fur, rays: Tensor, light: Light, shadow: ShadowMap) -> Tensor:
     """Linear colour (M, 3) of points on the fur."""
-    distance, share = animal.skin(points)
-    normal = _normal(animal, points)
-    length = share @ animal.fur
-    lie = unit(share @ animal.flow)
-    lie = unit(lie - (lie * normal).sum(1, keepdim=True) * normal)
-    streak, tilt = _strands(animal, points, lie, footprint)
-    albedo, gloss, bare = coats.paint(animal, points, normal, share, streak)
-    strength = (length / 0.03).clamp(0.42, 1.2) * (1 - bare)
+    streak, tilt = _strands(animal, fur)
+    albedo, gloss, bare = coats.paint(animal, fur, streak)
+    strength = (fur.length / 0.03).clamp(0.42, 1.2) * (1 - bare)
     albedo = albedo * (1 + 0.95 * streak * strength)[:, None].clamp(0.35, 1.8)
-    depth = (distance / length.clamp_min(1e-3)).clamp(0, 1)
-    depth = torch.where(length < 0.008, torch.ones_like(depth), depth)
-    fine = unit(normal + tilt * (0.75 * strength)[:, None])
-    occlusion = _occlusion(animal, points, normal) * (0.60 + 0.40 * smoothstep(0.05, 0.5, depth))
-    lit = shadow.lit(points + normal * 0.012, bias=0.035)
-    return _light(albedo, gloss, fine, rays, lie, strength, occlusion, lit, light)
+    depth = (fur.depth / fur.length.clamp_min(1e-3)).clamp(0, 1)
+    depth = torch.where(fur.length < 0.008, torch.ones_like(depth), depth)
+    fine = unit(fur.normal + tilt * (0.75 * strength)[:, None])
+    low = smoothstep(-0.05, 0.40, fur.points[:, 1] + 0.2 * fur.normal[:, 1] + 0.1)
+    occlusion = (fur.open_sky * (0.62 + 0.38 * low)).clamp(0.12, 1)
+    occlusion = occlusion * (0.60 + 0.40 * smoothstep(0.05, 0.5, depth))
+    lit = shadow.lit(fur.points + fur.normal * 0.012, bias=0.035)
+    return _light(albedo, gloss, fine, rays, fur.lie, strength, occlusion, lit, light)
 
 
 def _light(albedo, gloss, normal, rays, lie, strength, occlusion, lit, light: Light) -> Tensor:
@@ -94,26 +131,20 @@ def _normal(animal: Animal, points: Tensor, step: float = 0.006) -> Tensor:
     return unit(animal.skin(around)[0].reshape(-1, 4) @ corners)
 
 
-def _occlusion(animal: Animal, points: Tensor, normal: Tensor) -> Tensor:
-    """Share of the sky (M,) left open by the body nearby, and by the ground under the belly."""
-    open_sky = torch.ones(len(points))
-    for reach, weight in ((0.05, 0.35), (0.13, 0.5)):
-        gap = animal.solid(points + normal * reach)
-        open_sky = open_sky - weight * (1 - (gap / reach).clamp(0, 1))
-    low = smoothstep(-0.05, 0.40, points[:, 1] + 0.2 * normal[:, 1] + 0.1)
-    return (open_sky * (0.62 + 0.38 * low)).clamp(0.12, 1)
+def _open_sky(animal: Animal, points: Tensor, normal: Tensor) -> Tensor:
+    """Share of the sky (M,) left open by the body nearby."""
+    reach, weight = torch.tensor([[0.05], [0.13]]), torch.tensor([[0.35], [0.5]])
+    around = points + normal * reach[..., None]
+    gap = animal.solid(around.reshape(-1, 3)).reshape(2, -1)
+    return 1 - (weight * (1 - (gap / reach).clamp(0, 1))).sum(0)
 
 
-def _strands(animal: Animal, points: Tensor, lie: Tensor, footprint: Tensor):
-    """Fur strands: noise smeared along the lie of the coat; brightness (M,) and tilt (M, 3).
-
-    Strands are never finer than the samples (`footprint`, metres a sample).
-    """
-    fine = 1 / footprint.mean().clamp_min(0.0022) / 2.2
-    still = points + animal.offset
-    total = torch.zeros(len(points), 4)
+def _strands(animal: Animal, fur: Fur):
+    """Noise smeared along the lie of the coat: brightness (M,) and tilt (M, 3) of its strands."""
+    still, fine = fur.points + animal.offset, fur.strand
+    total = torch.zeros(len(still), 4)
     for k in (-1.5, -0.5, 0.5, 1.5):
-        total += noise((still + lie * (k * 2.0 / fine)) * fine) - 0.5
-        total += 0.7 * (noise((still + lie * (k * 0.016)) * 42) - 0.5)
+        total += noise((still + fur.lie * (k * 2.0 / fine)) * fine) - 0.5
+        total += 0.7 * (noise((still + fur.lie * (k * 0.016)) * 42) - 0.5)
     total = total / 4
     return total[:, 0] * 2.0, total[:, 1:] * 1.6
