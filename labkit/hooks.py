@@ -14,20 +14,16 @@ pass is "name_1", the third "name_2". A **neuron** is written
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 import torch
 from torch import Tensor, nn
 
+from labkit.layers import layer_names as layer_names
+from labkit.layers import module_of, resolve, resolve_one
+
 Neuron = str | tuple
-
-
-def layer_names(model: nn.Module) -> list[str]:
-    """Names of all layers that contain no further layers, in the order they were defined."""
-    return [name for name, module in model.named_modules() if name and not module._modules]
 
 
 def activations(
@@ -45,12 +41,18 @@ def activations(
     >>> acts["conv1"].shape
     torch.Size([2, 8, 28, 28])
     """
-    wanted = layer_names(model) if layers is None else _resolve(model, layers)
-    modules = set(wanted) if layers is None else {_module_of(model, name) for name in wanted}
-    copied = model.training or torch.is_inference_mode_enabled() or _writes_in_place(model)
-    found = None if copied else _outputs(model, images, modules)
+    known = dict(model.named_modules())
+    if layers is None:
+        wanted = [name for name, module in known.items() if name and not module._modules]
+        watched = {name: known[name] for name in wanted}
+    else:
+        wanted = resolve(model, layers)
+        watched = {name: known[name] for name in (module_of(model, name) for name in wanted)}
+    in_place = any(vars(module).get("inplace", False) for module in known.values())
+    copied = in_place or model.training or torch.is_inference_mode_enabled()
+    found = None if copied else _outputs(model, images, watched, _held(known.values()))
     if found is None:
-        found = _outputs(model, images, modules, copied=True)
+        found = _outputs(model, images, watched)
     missing = [name for name in wanted if name not in found]
     if missing and layers is not None:
         raise ValueError(f"these layers did not run, or put out no tensor: {missing}")
@@ -100,8 +102,7 @@ def output_and_slope(
         seen[layer] = output.detach().requires_grad_()
         return seen[layer].clone()  # an in-place layer after it cannot spoil what is kept
 
-    name = _resolve_one(model, layer)
-    with torch.no_grad(), _watch(model, {_module_of(model, name)}, cut, only=name):
+    with torch.no_grad(), _watch_one(model, layer, cut):
         end = value(model(images)).sum()
         start = _found(seen, layer)
         slope = None
@@ -140,41 +141,44 @@ def switched_off(model: nn.Module, layer: str, channel: int | Sequence[int]) -> 
         output[:, channels] = 0
         return output
 
-    name = _resolve_one(model, layer)
-    with _watch(model, {_module_of(model, name)}, zero, only=name):
+    with _watch_one(model, layer, zero):
         yield model
 
 
 def _outputs(
-    model: nn.Module, images: Tensor, modules: set[str], *, copied: bool = False
+    model: nn.Module,
+    images: Tensor,
+    watched: dict[str, nn.Module],
+    held: Sequence[Tensor] | None = None,
 ) -> dict[str, Tensor] | None:
     """What these modules put out, none of it in memory that something else uses.
 
-    Without `copied` only what shares its memory is copied (a copy costs as much as many a layer);
-    None if a later step wrote into one of the outputs.
+    All of it is copied, which costs as much as many a layer; or, given the tensors that the model
+    holds, only what shares memory is: then None if a later step wrote into one of the outputs.
     """
     found: dict[str, Tensor] = {}
     versions: dict[str, int] = {}
-    taken = {
-        t.untyped_storage().data_ptr() for t in [images, *model.parameters(), *model.buffers()]
-    }
+    copied = held is None
+    taken = {tensor.untyped_storage().data_ptr() for tensor in [images, *(held or ())]}
 
     def keep(name: str, output: Tensor) -> None:
         if isinstance(output, Tensor):
             place = output.untyped_storage().data_ptr()
             output = output.detach()
             found[name] = output.clone() if copied or place in taken else output
-            versions[name] = 0 if copied else found[name]._version
+            versions[name] = found[name]._version if not copied else 0
             taken.add(place)
 
-    with torch.no_grad(), _watch(model, modules, keep):
+    with torch.no_grad(), _watch(model, watched, keep):
         model(images)
     spoilt = not copied and any(found[name]._version != versions[name] for name in found)
     return None if spoilt else found
 
 
-def _writes_in_place(model: nn.Module) -> bool:
-    return any(vars(module).get("inplace", False) for module in model.modules())
+def _held(modules: Iterable[nn.Module]) -> list[Tensor]:
+    """Parameters and buffers; `parameters()` would take three times as long."""
+    stores = [vars(m)[name] for m in modules for name in ("_parameters", "_buffers")]
+    return [tensor for store in stores for tensor in store.values() if tensor is not None]
 
 
 def _derivative(model: nn.Module, images: Tensor, of: Neuron, on: Neuron) -> Tensor:
@@ -201,8 +205,7 @@ def _nudge(stack: ExitStack, model: nn.Module, images: Tensor, of: Neuron, by: f
 
     if _layer(of) == "input":
         return push("input", images)
-    name = _resolve_one(model, _layer(of))
-    stack.enter_context(_watch(model, {_module_of(model, name)}, push, only=name))
+    stack.enter_context(_watch_one(model, _layer(of), push))
     return images
 
 
@@ -216,13 +219,12 @@ def _keep(stack: ExitStack, model: nn.Module, neuron: Neuron, seen: dict[str, Te
         seen[name] = output
         return output.clone()
 
-    name = _resolve_one(model, _layer(neuron))
-    stack.enter_context(_watch(model, {_module_of(model, name)}, remember, only=name))
+    stack.enter_context(_watch_one(model, _layer(neuron), remember))
 
 
 @contextmanager
 def _watch(
-    model: nn.Module, modules: set[str], do: Callable, *, only: str | None = None
+    model: nn.Module, watched: dict[str, nn.Module], do: Callable, *, only: str | None = None
 ) -> Iterator[None]:
     """After each call of these modules do(name, output); what it returns replaces the output."""
     calls: dict[str, int] = {}
@@ -235,7 +237,7 @@ def _watch(
 
         return hook
 
-    handles = [model.get_submodule(n).register_forward_hook(hook_for(n)) for n in modules]
+    handles = [m.register_forward_hook(hook_for(name)) for name, m in watched.items()]
     # A further forward pass counts the calls from the start again.
     handles.append(model.register_forward_pre_hook(lambda *_: calls.clear()))
     try:
@@ -245,31 +247,11 @@ def _watch(
             handle.remove()
 
 
-def _resolve(model: nn.Module, layers: str | Sequence[str]) -> list[str]:
-    """Names and patterns -> names, each known to the model; ValueError otherwise."""
-    known = [name for name, _ in model.named_modules() if name]
-    names: list[str] = []
-    for given in [layers] if isinstance(layers, str) else layers:
-        matches = [n for n in known if fnmatchcase(n, given)]
-        if not matches and _module_of(model, given) not in known:
-            near = difflib.get_close_matches(given, known, n=4, cutoff=0.4) or known[:8]
-            raise ValueError(f"the model has no layer {given!r}; it has for instance {near}")
-        names += matches or [given]
-    return list(dict.fromkeys(names))
-
-
-def _resolve_one(model: nn.Module, layer: str) -> str:
-    names = _resolve(model, layer)
-    if len(names) > 1:
-        raise ValueError(f"{layer!r} means {len(names)} layers, {names[:4]} ...: name one of them")
-    return names[0]
-
-
-def _module_of(model: nn.Module, name: str) -> str:
-    """The module behind a name that may count calls: "relu_1" -> "relu", unless "relu_1" exists."""
-    modules = dict(model.named_modules())
-    stem, _, count = name.rpartition("_")
-    return stem if name not in modules and count.isdigit() and stem in modules else name
+def _watch_one(model: nn.Module, layer: str, do: Callable) -> AbstractContextManager[None]:
+    """The same for one call of one layer; ValueError if the name means none or several."""
+    name = resolve_one(model, layer)
+    module = module_of(model, name)
+    return _watch(model, {module: model.get_submodule(module)}, do, only=name)
 
 
 def _layer(neuron: Neuron) -> str:
