@@ -35,6 +35,9 @@ def main() -> None:
         scenes = model, images, targets, masks
         precision = {what: each(method, *scenes) for what, method in METHODS.items()}
         report(name, precision, masks)
+        print(
+            f"\nThe best that any weights of the superpixels can do: {ceiling(images, masks):.3g}"
+        )
         shown[f"{name} (chance {masks.float().mean():.2f})"] = {
             what: values.mean().item() for what, values in precision.items()
         }
@@ -55,6 +58,16 @@ def report(name: str, precision: dict, masks: torch.Tensor) -> None:
     upper = ahead.mean() + 1.96 * ahead.std() / len(ahead) ** 0.5
     print(f"best peer: {best}; best or tied means that the interval does not lie below 0\n")
     result(f"lime-true-{name}", upper.item(), 0, at_most=False)
+
+
+def ceiling(images, masks) -> float:
+    """Average precision of the heat that gives each superpixel its share of pixels that matter."""
+    heats = []
+    for image, mask in zip(images, masks, strict=True):
+        segments = explain.superpixels(image[None])[0].flatten()
+        share = torch.bincount(segments, mask.flatten().double()) / torch.bincount(segments)
+        heats.append(share.float()[segments].view_as(mask))
+    return score.average_precision(torch.stack(heats), masks).mean().item()
 
 
 def ground(network):
