@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import redirect_stderr
 from functools import partial
+from io import StringIO
 
 import numpy as np
 import torch
@@ -40,17 +42,18 @@ def lime_package(
         logits = model(tensors)
         return (logits if raw else logits.softmax(1)).numpy()
 
-    found = LimeImageExplainer(random_state=seed).explain_instance(
-        image.permute(1, 2, 0).numpy().astype(np.double),
-        classify,
-        labels=(target,),
-        top_labels=None,
-        hide_color=image.mean((1, 2)).tolist() if fill == "mean" else fill,
-        num_samples=samples,
-        batch_size=batch,
-        segmentation_fn=lambda _: segments.numpy(),
-        random_seed=seed,
-    )
+    with redirect_stderr(StringIO()):  # its bars
+        found = LimeImageExplainer(random_state=seed).explain_instance(
+            image.permute(1, 2, 0).numpy().astype(np.double),
+            classify,
+            labels=(target,),
+            top_labels=None,
+            hide_color=image.mean((1, 2)).tolist() if fill == "mean" else fill,
+            num_samples=samples,
+            batch_size=batch,
+            segmentation_fn=lambda _: segments.numpy(),
+            random_seed=seed,
+        )
     weights = torch.zeros(int(segments.max()) + 1)
     for segment, weight in found.local_exp[target]:
         weights[segment] = weight
