@@ -177,7 +177,7 @@ def _outputs(
 
 def _held(modules: Iterable[nn.Module]) -> list[Tensor]:
     """Parameters and buffers; `parameters()` would take three times as long."""
-    stores = [vars(m)[name] for m in modules for name in ("_parameters", "_buffers")]
+    stores = [store for m in modules for store in (m._parameters, m._buffers)]
     return [tensor for store in stores for tensor in store.values() if tensor is not None]
 
 
