@@ -28,6 +28,7 @@ def resolve(model: nn.Module, layers: str | Sequence[str]) -> list[str]:
 
 
 def resolve_one(model: nn.Module, layer: str) -> str:
+    """The one layer that a name or a pattern means; ValueError if none or several."""
     names = resolve(model, layer)
     if len(names) > 1:
         raise ValueError(f"{layer!r} means {len(names)} layers, {names[:4]} ...: name one of them")

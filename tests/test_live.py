@@ -240,7 +240,7 @@ class Kernel:
 
     def run(self, source, **labkit):
         """What the cell holds afterwards (None: as it was), and the error's first line."""
-        content = {"code": source, "silent": False, "store_history": True}
+        content = {"code": source, "silent": False, "store_history": True, "stop_on_error": False}
         message = self.client.session.msg(
             "execute_request", content, metadata={"labkit": labkit} if labkit else {}
         )
