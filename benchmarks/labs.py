@@ -17,7 +17,10 @@ from labkit import editions
 
 RUNS = 5
 WATCH = """\
+import os as _os
 import time as _time
+
+_os.environ["KINETO_LOG_LEVEL"] = "99"
 from torch.autograd import profiler as _profiler
 
 
@@ -34,8 +37,22 @@ class _Watch:
             return
         self.wall += _time.perf_counter() - self.start
         self.profile.__exit__(None, None, None)
-        events = self.profile.function_events
-        self.inside += sum(event.self_cpu_time_total for event in events) / 1e6
+        events = self.profile.kineto_results.events()
+        self.inside += _covered(
+            (e.start_thread_id(), e.start_ns(), e.end_ns()) for e in events if "::" in e.name()
+        )
+        self.profile = None
+
+
+def _covered(spans):
+    seconds, thread, until = 0.0, None, 0
+    for who, start, end in sorted(spans):
+        if who != thread:
+            thread, until = who, 0
+        if end > until:  # the rest is inside another operation
+            seconds += (end - max(start, until)) / 1e9
+            until = end
+    return seconds
 
 
 _watch = _Watch()
@@ -53,11 +70,18 @@ def main(names: list[str]) -> None:
     for _ in range(RUNS):
         for path, notebook in labs.items():
             runs[path].append(seconds(notebook, path.parent))
-    rows = []
-    for path, notebook in labs.items():
-        total, longest = (median([part(run) for run in runs[path]]) for part in (sum, max))
-        slowest = max(map(sum, runs[path]))
-        rows.append((path.stem, total, slowest, longest, share(notebook, path.parent)))
+    shares = {path: share(notebook, path.parent) for path, notebook in labs.items()}
+    report([(path.stem, *_summary(runs[path]), shares[path]) for path in paths])
+
+
+def _summary(runs: list[list[float]]) -> tuple[float, float, float]:
+    """Seconds of all cells, median and slowest run, and of the longest cell."""
+    totals = [sum(run) for run in runs]
+    return median(totals), max(totals), median([max(run) for run in runs])
+
+
+def report(rows: list[tuple]) -> None:
+    """The table, the picture, and the results."""
     table(["lab", "all cells, s", "slowest run, s", "longest cell, s", "inside torch"], rows)
     bars = {lab: total for lab, total, *_ in rows}
     picture("labs", {f"student edition, all cells, median of {RUNS} runs": bars}, unit="seconds")

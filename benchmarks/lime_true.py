@@ -106,9 +106,9 @@ def by_superpixels(method, model, images, target):
     return weights[segments]
 
 
-def labkit_lime(model, images, target):
-    """labkit's LIME at its defaults."""
-    return explain.lime(model, images, target, samples=SAMPLES)
+def labkit_lime(model, images, target, **options):
+    """labkit's LIME, at its defaults unless told."""
+    return explain.lime(model, images, target, samples=SAMPLES, **options)
 
 
 def captum_of(name, model, images, target, **options):
@@ -174,6 +174,7 @@ METHODS = {
     "labkit integrated gradients": lambda *case: explain.integrated_gradients(*case, steps=STEPS),
     "labkit occlusion": lambda *case: explain.occlusion(*case, stride=STRIDE),
     "labkit Grad-CAM": lambda *case: explain.grad_cam(*case),
+    **{f"labkit LIME, keeps {keep}": partial(labkit_lime, keep=keep) for keep in (0.95, 0.9, 0.5)},
 }
 
 if __name__ == "__main__":
