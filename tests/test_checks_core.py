@@ -1,6 +1,7 @@
 """The frame of all checks: messages, guards, time limit, state; with every kind of wrong answer."""
 
 import random
+import signal
 import sys
 import time
 
@@ -135,8 +136,6 @@ def test_keyboard_interrupt_is_the_students_own():
 
 
 def test_the_alarm_is_off_after_a_call():
-    import signal
-
     before = signal.getsignal(signal.SIGALRM)
     with pytest.raises(CheckFailed, match="had not finished"):
         doubled(swallows_everything)
@@ -144,14 +143,36 @@ def test_the_alarm_is_off_after_a_call():
     assert signal.getsignal(signal.SIGALRM) is before
 
 
-def test_without_signals_the_limit_works_too(monkeypatch):
-    """The way of Windows: another thread interrupts the main one."""
-    import signal
+def swallows_the_first(x):
+    try:
+        swallows_everything(x)
+    except BaseException:
+        swallows_everything(x)
 
+
+@pytest.mark.parametrize("endless", [swallows_everything, swallows_the_first])
+@pytest.mark.parametrize("handler", [signal.default_int_handler, signal.SIG_IGN])
+def test_without_alarms_the_limit_works_too(monkeypatch, handler, endless):
+    """The way of Windows: another thread interrupts the main one."""
     monkeypatch.delattr(signal, "setitimer")
-    with pytest.raises(CheckFailed, match="had not finished"):
-        doubled(swallows_everything)
-    doubled(lambda x: 2 * x)
+    before = signal.signal(signal.SIGINT, handler)  # in the background it is ignored
+    try:
+        with pytest.raises(CheckFailed, match="had not finished"):
+            doubled(endless)
+        assert signal.getsignal(signal.SIGINT) is handler
+        doubled(lambda x: 2 * x)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_without_alarms_an_interrupt_is_still_the_students_own(monkeypatch):
+    monkeypatch.delattr(signal, "setitimer")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            doubled(lambda x: signal.raise_signal(signal.SIGINT))
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_numbers_come_in_many_forms():

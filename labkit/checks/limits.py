@@ -1,8 +1,9 @@
 """A time limit for code that a student wrote, within the notebook's own process.
 
 On POSIX in the main thread a repeating alarm signal interrupts Python code (also one that
-swallows the first exception); elsewhere, as on Windows, `_thread.interrupt_main` does. A loop
-inside one C call cannot be stopped this way by anything but a process of its own.
+swallows the first exception); elsewhere, as on Windows, a thread does so by
+`_thread.interrupt_main`. A loop inside one C call cannot be stopped this way by anything but a
+process of its own.
 """
 
 from __future__ import annotations
@@ -47,20 +48,29 @@ def _by_alarm(seconds: float) -> Iterator[None]:
 
 
 def _by_interrupt(seconds: float) -> Iterator[None]:
-    rang = threading.Event()
+    rang = over = False
+    ended = threading.Event()
+
+    def interrupted(signum: int, frame: object) -> None:
+        if rang and not over:
+            raise TimeIsUp
+        if not over and callable(before):  # the student's own
+            before(signum, frame)
 
     def ring() -> None:
-        rang.set()
-        _thread.interrupt_main()
+        nonlocal rang
+        wait = seconds
+        while not ended.wait(wait):
+            rang, wait = True, 0.2  # again and again, until it gets through
+            _thread.interrupt_main()
 
-    timer = threading.Timer(seconds, ring)
-    timer.daemon = True
-    timer.start()
+    before = signal.signal(signal.SIGINT, interrupted)  # interrupt_main needs a handler
+    thread = threading.Thread(target=ring, daemon=True)
+    thread.start()
     try:
         yield
-    except KeyboardInterrupt:
-        if rang.is_set():
-            raise TimeIsUp from None
-        raise
     finally:
-        timer.cancel()
+        over = True
+        ended.set()
+        thread.join()
+        signal.signal(signal.SIGINT, before)
