@@ -6,6 +6,7 @@ them alike. Ratios are medians over rounds of the ratio within a round.
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -114,7 +115,7 @@ def picture(
     """Save images/NAME.png: a panel of bars for each group {title: {what: value}}; labkit in blue.
 
     `goal`, one for all panels or one for each, is drawn as a dotted line. Bars that reach beyond
-    six times the goal (or the middle value) are cut off; their number stands beside them.
+    six times the goal (or the middle value) are cut off, and say so beside their number.
     """
     import matplotlib
 
@@ -141,24 +142,30 @@ def picture(
 def _bars(axes, values: Mapping[str, float], goal: float | None) -> None:
     end = 6 * (goal or median(list(values.values())))
     end = min(end, 1.15 * max(values.values()))
-    colours = ["#1f77b4" if "labkit" in what else "#b0b0b0" for what in values]
+    ours = [what.startswith("labkit") for what in values]
+    colours = ["#1f77b4" if own or not any(ours) else "#b0b0b0" for own in ours]
     axes.barh(list(values), [min(v, end) for v in values.values()], color=colours)
     for row, value in enumerate(values.values()):
         axes.annotate(
-            f"{value:.3g}",
+            _cell(float(value)) + (" (bar cut off)" if value > end else ""),
             (min(value, end), row),
             xytext=(3, 0),
             textcoords="offset points",
             va="center",
             fontsize=8,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
         )
     axes.invert_yaxis()
-    axes.set_xlim(0, 1.1 * end)
+    axes.set_xlim(0, (1.25 if max(values.values()) > end else 1.1) * end)
     axes.tick_params(labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
     if goal is not None:
-        axes.axvline(goal, color="#d62728", linewidth=1, linestyle=":")
+        axes.axvline(goal, color="#d62728", linewidth=1, linestyle=":", zorder=2)
 
 
 def _cell(value: object) -> str:
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    """Three significant digits, without powers of ten where numbers are large."""
+    if not isinstance(value, float):
+        return str(value)
+    short = f"{value:.3g}"
+    return f"{float(short):,.0f}" if 1000 <= abs(value) < math.inf else short

@@ -25,7 +25,7 @@ from pathlib import Path
 import nbformat
 from playwright.sync_api import sync_playwright
 
-from benchmarks.measure import median, result, table
+from benchmarks.measure import median, picture, result, table
 from labkit.doctor import find_browser
 
 ROOT = Path(__file__).parents[1]
@@ -61,6 +61,8 @@ def main() -> None:
     cases = versions.items()
     table(titles, [(CASES[case], w, *v.row()) for case, found in cases for w, v in found.items()])
     medians = [{w: median(v.pressed) for w, v in found.items()} for found in versions.values()]
+    shown = {CASES[case]: found for case, found in zip(versions, medians, strict=True)}
+    picture("widgets", shown, unit="milliseconds from key press to new picture", goal=50.0)
     result("widgets", max(found["labkit"] for found in medians), 50)
     result("widgets-interact", max(found["labkit"] / found["interact"] for found in medians), 0.5)
 

@@ -66,13 +66,39 @@ def test_a_table_is_markdown(capsys):
     assert "| what | median, ms | x b |" in rows and "| a | 600 | 2 |" in rows
 
 
-def test_a_picture_is_drawn(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "value, text",
+    [
+        (0.01234, "0.0123"),
+        (999.4, "999"),
+        (1663.2, "1,660"),
+        (-54_321.0, "-54,300"),
+        (float("inf"), "inf"),
+        (77_834, "77834"),
+        ("6 of 10", "6 of 10"),
+    ],
+)
+def test_three_digits_of_a_number_without_powers_of_ten(value, text):
+    assert measure._cell(value) == text
+
+
+def test_a_picture_is_drawn_and_says_which_bars_it_cuts(tmp_path, monkeypatch):
+    from matplotlib import figure
     from PIL import Image
 
     monkeypatch.setattr(measure, "IMAGES", tmp_path)
-    groups = {"one": {"labkit": 1.0, "peer": 2.0, "slow": 90.0}, "two": {"labkit": 0.5}}
+    drawn, save = [], figure.Figure.savefig
+    monkeypatch.setattr(
+        figure.Figure, "savefig", lambda f, *a, **k: (drawn.append(f), save(f, *a, **k))
+    )
+    groups = {"one": {"labkit": 1.0, "as labkit": 2.0, "slow": 90.0}, "two": {"wolf": 0.5}}
     measure.picture("q", groups, unit="times", goal=1.0)
     assert Image.open(tmp_path / "q.png").width > 600
+    one, two = drawn[0].axes
+    assert [text.get_text() for text in one.texts] == ["1", "2", "90 (bar cut off)"]
+    assert [bar.get_width() for bar in one.patches] == [1, 2, 6]
+    ours, *peers = [bar.get_facecolor() for bar in one.patches]
+    assert ours not in peers and two.patches[0].get_facecolor() == ours
 
 
 @pytest.fixture
@@ -132,6 +158,8 @@ def test_readme_shows_the_numbers_of_the_results():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = readme.partition(bench.BEGIN)[2].partition(bench.END)[0]
     assert list(kept) == QUESTIONS and shown == "\n" + bench.summary(kept)
+    for name, text in kept.items():
+        assert f"(images/{name}.png)" in text and (bench.HERE / f"images/{name}.png").is_file()
     for picture in re.findall(r"benchmarks/images/[\w-]+\.png", readme):
         assert (ROOT / picture).is_file()
 
