@@ -318,3 +318,18 @@ def test_options_of_the_line_that_do_not_fit():
 def test_a_game_on_a_line_that_blows_up_says_so_in_words():
     with pytest.raises(FloatingPointError, match="blown up.*lr smaller"):
         gan.play_line(gan.bumps([1.0]), steps=20, lr=1e30)
+
+
+def test_a_game_on_a_line_is_the_same_and_leaves_the_threads_whatever_they_are():
+    before, movies = torch.get_num_threads(), []
+    try:
+        for threads in (2, 3):
+            torch.set_num_threads(threads)
+            movies.append(gan.play_line(gan.bumps([-2.0, 2.0]), steps=40, seed=3))
+            assert torch.get_num_threads() == threads
+            with pytest.raises(FloatingPointError):
+                gan.play_line(gan.bumps([1.0]), steps=20, lr=1e30)
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(movies[0].fakes, movies[1].fakes)

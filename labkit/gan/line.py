@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from labkit.gan.losses import LOSSES
 from labkit.gan.nets import _seeded
+from labkit.threads import one_each
 
 GRID = torch.linspace(-4, 4, 161)
 
@@ -70,7 +71,7 @@ def play_line(
     >>> play_line(bumps([1.0]), steps=20).fakes.shape
     torch.Size([3, 500])
     """
-    with _seeded(seed):
+    with one_each(), _seeded(seed):  # such small tensors wait longer for threads than they gain
         players = _Players(real, lr=lr, loss=loss, batch_size=batch_size)
         for _ in range(head_start):
             players.cop_learns()

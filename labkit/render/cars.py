@@ -25,7 +25,7 @@ from labkit.render.light import Light, ShadowMap, draw_light
 from labkit.render.noise import mix
 from labkit.render.road import Road, draw_road, draw_surface
 from labkit.render.scenes import SIZES
-from labkit.render.threads import one_each
+from labkit.threads import one_each
 
 
 class CarScene(NamedTuple):

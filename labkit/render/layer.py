@@ -18,7 +18,7 @@ from labkit.render.animal import Animal
 from labkit.render.camera import Camera
 from labkit.render.light import Light, ShadowMap
 from labkit.render.noise import noise, smoothstep, unit
-from labkit.render.threads import one_each
+from labkit.threads import one_each
 
 SAMPLES = 2  # a pixel's side
 GROUP = 20  # tiles that are traced together, at most

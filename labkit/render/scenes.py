@@ -24,8 +24,8 @@ from labkit.render.landscape import draw_landscape
 from labkit.render.layer import draw_layer
 from labkit.render.light import Light, ShadowMap, draw_light
 from labkit.render.noise import mix
-from labkit.render.threads import one_each
 from labkit.render.traits import draw_traits
+from labkit.threads import one_each
 
 ANIMALS = ("husky", "wolf")
 GROUNDS = ("snow", "grass", "forest", "sand")

@@ -1,4 +1,4 @@
-"""Threads: many small tensors are drawn faster by one thread each than by all threads together."""
+"""Threads: many small tensors are computed faster by one thread than by all of them together."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 def one_each() -> Iterator[int]:
     """Let torch use one thread per operation inside; gives how many it used before.
 
-    The pictures are then the same whatever the number of threads; it is put back at the end.
+    Results are then the same whatever the number of threads; it is put back at the end.
     """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
