@@ -11,7 +11,8 @@ import ipywidgets
 import matplotlib.pyplot as plt
 from IPython.display import HTML, display
 
-from labkit import data, models, plot, widgets
+from labkit import data, plot, widgets
+from labkit.nets import models
 from labkit.plot.derivatives import MINUS, PLUS
 from labkit.widgets.augmentation import Playground
 

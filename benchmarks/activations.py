@@ -1,4 +1,4 @@
-"""Outputs of all layers at once: labkit.hooks, torchvision's feature extractor, captum.
+"""Outputs of all layers at once: labkit.nets.hooks, torchvision's feature extractor, captum.
 
 EfficientNet-Lite0 (224 px, 8 photos) and LeNet (64 digits), over a plain forward pass of the same
 batch. Two threads, as a laptop has them; CPU seconds. Two rows say why it cannot be much less:
@@ -21,8 +21,9 @@ from benchmarks.measure import (
     suffix_of,
     times_table,
 )
-from labkit import data, hooks, models
-from labkit.efficientnet import Prepare
+from labkit import data
+from labkit.nets import hooks, models
+from labkit.nets.efficientnet import Prepare
 
 PLAIN = "plain forward"
 

@@ -19,7 +19,8 @@ from benchmarks.measure import (
     suffix_of,
     times_table,
 )
-from labkit import data, explain, models
+from labkit import data, explain
+from labkit.nets import models
 
 STEPS, PATCH, STRIDE, TARGET = 16, 32, 32, 281
 BATCHES = (4, 8, 16)

@@ -20,7 +20,8 @@ from benchmarks.measure import (
     suffix_of,
     table,
 )
-from labkit import data, finetune, models
+from labkit import data, finetune
+from labkit.nets import models
 
 EPOCHS, COUNT, BATCH = 10, 1000, 16
 CACHED = "labkit, cached features"

@@ -24,7 +24,8 @@ from benchmarks.measure import (
     suffix_of,
     times_table,
 )
-from labkit import data, models, train
+from labkit import data
+from labkit.nets import models, train
 
 BATCH, RATE = 64, 1e-3
 

@@ -21,7 +21,8 @@ from benchmarks.measure import (
     suffix_of,
     times_table,
 )
-from labkit import data, explain, models
+from labkit import data, explain
+from labkit.nets import models
 
 SAMPLES, BATCH = 128, 8
 BARE = "bare forward passes"

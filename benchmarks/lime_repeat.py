@@ -22,9 +22,10 @@ import torch
 
 from benchmarks._lime_peers import captum_lime, captum_shap, lime_package
 from benchmarks.measure import median, picture, result, table
-from labkit import data, explain, models
+from labkit import data, explain
 from labkit.explain.stability import spearman
-from labkit.folding import folded
+from labkit.nets import models
+from labkit.nets.folding import folded
 
 AGREE, SIZES, PROFILED = 0.9, (64, 128, 256, 512, 1024), 512
 

@@ -20,9 +20,10 @@ import torch
 
 from benchmarks._lime_peers import captum_lime, captum_shap, lime_package
 from benchmarks.measure import picture, result, table
-from labkit import data, explain, models
+from labkit import data, explain
 from labkit.explain import score
-from labkit.probe import Probe
+from labkit.nets import models
+from labkit.nets.probe import Probe
 
 SAMPLES, SCENES, STEPS, PATCH, STRIDE = 256, 16, 32, 32, 16
 GROUNDS = ["snow", "grass", "forest", "sand"]

@@ -5,6 +5,7 @@ Submodules load when first used (PEP 562), so `import labkit` costs next to noth
 >>> import labkit
 >>> photo = labkit.data.load_photo("cat")  # labkit.data is imported here
 
+What notebooks use every day has a short name: `from labkit import models` is `labkit.nets.models`.
 It does not import torch, matplotlib or ipywidgets; the submodules that need them do.
 """
 
@@ -18,12 +19,18 @@ from pkgutil import iter_modules
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 __version__ = "0.1.0"
+_SHORT = {  # wing -> modules that may be named without it
+    "nets": ["features", "hooks", "models", "patches", "probe", "train"],
+}
+_WING = {module: wing for wing, modules in _SHORT.items() for module in modules}
 _FUNCTIONS = {"predict": "labkit.prediction"}
 
 
 def __getattr__(name: str):
     if name in _FUNCTIONS:
         return getattr(import_module(_FUNCTIONS[name]), name)
+    if name in _WING:
+        return import_module(f"{__name__}.{_WING[name]}.{name}")
     if not name.startswith("_") and find_spec(f"{__name__}.{name}"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -32,4 +39,4 @@ def __getattr__(name: str):
 def __dir__() -> list[str]:
     modules = {module.name for module in iter_modules(__path__)}
     public = {name for name in modules if not name.startswith("_")}
-    return sorted({*globals(), *_FUNCTIONS, *public})
+    return sorted({*globals(), *_FUNCTIONS, *_WING, *public})

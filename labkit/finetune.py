@@ -3,7 +3,7 @@
 `with_new_layer` makes the network, `features` runs the frozen part once, `fit_layer` trains the
 new layer on that, `fine_tune` trains everything with a smaller rate for the old weights.
 `from_scratch` trains `models.SmallCNN` without any pretraining, to compare with. Ordinary training
-is in `labkit.train`, probes of single layers in `labkit.probe`.
+is in `labkit.nets.train`, probes of single layers in `labkit.nets.probe`.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from labkit.folding import folded
-from labkit.models import SmallCNN
-from labkit.modes import eval_mode
+from labkit.nets.folding import folded
+from labkit.nets.models import SmallCNN
+from labkit.nets.modes import eval_mode
 
 LAYER = "logits"  # the name of the last layer
 DECAY = 0.01

@@ -15,7 +15,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from labkit import data, finetune, models
+from labkit import data, finetune
+from labkit.nets import models
 from labkit.paths import data_dir
 
 FILE = "finetuning.csv"

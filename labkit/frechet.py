@@ -12,7 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from labkit.models import LeNet
+from labkit.nets.models import LeNet
 
 FEATURES = "relu4"  # LeNet's penultimate layer, 84 numbers an image
 
@@ -26,7 +26,7 @@ class Gaussian(NamedTuple):
 
 def train_judge(train: tuple[Tensor, Tensor], *, seed: int = 0, epochs: int = 10) -> LeNet:
     """A LeNet trained on real digits, in eval mode and without gradients: about 6 seconds."""
-    from labkit.train import fit
+    from labkit.nets.train import fit
 
     judge = LeNet(seed=seed)
     fit(judge, train, train, epochs=epochs, seed=seed, progress=False)
@@ -36,7 +36,7 @@ def train_judge(train: tuple[Tensor, Tensor], *, seed: int = 0, epochs: int = 10
 @torch.no_grad()
 def features(judge: nn.Module, images: Tensor, *, batch_size: int = 500) -> Tensor:
     """The judge's penultimate features of images (N, 1, 28, 28) in [0, 1]: (N, 84)."""
-    from labkit.features import until
+    from labkit.nets.features import until
 
     body = until(judge, FEATURES)
     return torch.cat([body(part) for part in images.split(batch_size)])

@@ -1,7 +1,7 @@
 """Small networks that read words, and what freezing one of their layers does.
 
 `WordClassifier` sees one word, `SentimentRNN` a sentence of any length. Their first layer,
-`embedding`, starts from given vectors and may be frozen. Training is `labkit.train.fit`, which
+`embedding`, starts from given vectors and may be frozen. Training is `labkit.nets.train.fit`, which
 takes ids in place of images.
 """
 

@@ -14,7 +14,7 @@ from serving import Server
 
 from labkit import data, paths, render
 from labkit.data import cars, downloads, pins, real_cars
-from labkit.probe import logistic_regression
+from labkit.nets.probe import logistic_regression
 from labkit.render.car_body import Car
 from labkit.render.car_traits import draw_traits
 from labkit.render.cars import _setting

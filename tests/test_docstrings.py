@@ -23,8 +23,9 @@ def words():
     import torch
     from matplotlib.figure import Figure
 
-    from labkit import data, models
+    from labkit import data
     from labkit.explain import gradient
+    from labkit.nets import models
 
     images = torch.rand(2, 3, 64, 64)
     model = models.load_pretrained(size=64)

@@ -6,7 +6,7 @@ from torch import nn
 
 from labkit.explain import gradient, integrated_gradients, pixel_gradient, smooth_grad
 from labkit.explain.score import deletion
-from labkit.models import LeNet
+from labkit.nets.models import LeNet
 
 
 class Weighted(nn.Module):

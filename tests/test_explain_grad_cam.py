@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from labkit.explain import grad_cam
-from labkit.models import LeNet, load_pretrained
+from labkit.nets.models import LeNet, load_pretrained
 
 
 def colours(pool):

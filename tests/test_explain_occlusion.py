@@ -5,7 +5,7 @@ import torch
 from explaining import Halves, Linear
 
 from labkit.explain import occlusion
-from labkit.models import LeNet
+from labkit.nets.models import LeNet
 
 
 def half_white(size=8):

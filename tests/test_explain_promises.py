@@ -7,7 +7,7 @@ import torch
 from explaining import Halves, state
 
 from labkit import explain
-from labkit.models import LeNet
+from labkit.nets.models import LeNet
 
 METHODS = {
     "gradient": explain.gradient,

@@ -5,7 +5,8 @@ import torch
 from sklearn.metrics import roc_auc_score
 from torch import nn
 
-from labkit import data, features, hooks, models, patches, plot, train
+from labkit import data, plot
+from labkit.nets import features, hooks, models, patches, train
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,8 @@ import pytest
 import torch
 from torch import nn
 
-from labkit import data, finetune, finetune_table, models
+from labkit import data, finetune, finetune_table
+from labkit.nets import models
 
 
 class Tiny(nn.Sequential):

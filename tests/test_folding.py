@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from labkit import explain
-from labkit.efficientnet import MBConv
-from labkit.folding import folded
+from labkit.nets.efficientnet import MBConv
+from labkit.nets.folding import folded
 
 
 def trained_like(model, seed=0):

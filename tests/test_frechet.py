@@ -7,7 +7,7 @@ from scipy.linalg import sqrtm
 
 from labkit import frechet
 from labkit.frechet import Gaussian
-from labkit.models import LeNet
+from labkit.nets.models import LeNet
 
 
 def random_gaussian(dim, seed, rank=None):

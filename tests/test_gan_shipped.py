@@ -6,8 +6,8 @@ import torch
 from labkit import data, frechet, gan
 from labkit.gan import pack, shipped
 from labkit.gan.recipes import Recipe
+from labkit.nets.train import accuracy
 from labkit.paths import data_dir
-from labkit.train import accuracy
 
 SMALL = Recipe(width=4, batch_size=4, z_dim=6, average=0.5)
 

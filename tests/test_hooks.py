@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from labkit import efficientnet
-from labkit.hooks import (
+from labkit.nets import efficientnet
+from labkit.nets.hooks import (
     activations,
     influence,
     layer_names,
@@ -13,7 +13,7 @@ from labkit.hooks import (
     switched_off,
     value_of,
 )
-from labkit.models import LeNet, load_pretrained
+from labkit.nets.models import LeNet, load_pretrained
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from labkit import hooks, plot, widgets
+from labkit import plot, widgets
+from labkit.nets import hooks
 
 
 @pytest.fixture

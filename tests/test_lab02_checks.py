@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import torch
 
-from labkit import hooks
 from labkit.checks import CheckFailed
 from labkit.checks import lab02 as check
+from labkit.nets import hooks
 
 NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "02_activation_visualization.ipynb"
 EXERCISES = ["peek", "ascent_step", "loss_by_class", "auc"]

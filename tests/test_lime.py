@@ -168,7 +168,7 @@ def test_seeds_images_and_batches(images):
 
 def test_more_samples_repeat_better():
     """Two runs of 600 samples agree more than two of 60."""
-    from labkit.models import LeNet
+    from labkit.nets.models import LeNet
 
     digits = torch.rand(4, 1, 28, 28, generator=torch.Generator().manual_seed(0))
     few, many = (

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
-from labkit import efficientnet
-from labkit.hooks import activations
-from labkit.models import LeNet, load_pretrained, randomized
+from labkit.nets import efficientnet
+from labkit.nets.hooks import activations
+from labkit.nets.models import LeNet, load_pretrained, randomized
 
 
 @pytest.fixture(scope="module")

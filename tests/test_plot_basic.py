@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from labkit import plot
-from labkit.train import History, Row
+from labkit.nets.train import History, Row
 
 
 def test_image_shows_the_numbers_it_was_given():

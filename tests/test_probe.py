@@ -6,7 +6,7 @@ from sklearn.linear_model import LogisticRegression
 from torch import nn
 
 from labkit import explain
-from labkit.probe import Probe, logistic_regression
+from labkit.nets.probe import Probe, logistic_regression
 
 
 @pytest.fixture

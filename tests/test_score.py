@@ -6,7 +6,7 @@ from explaining import Halves
 
 from labkit import explain
 from labkit.explain import score
-from labkit.models import LeNet
+from labkit.nets.models import LeNet
 
 
 @pytest.fixture

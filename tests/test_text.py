@@ -7,8 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from labkit import models_text, text, train
+from labkit import models_text, text
 from labkit.data.words import WordVectors
+from labkit.nets import train
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from labkit.models import LeNet
-from labkit.train import accuracy, evaluate, fit, pick_device
+from labkit.nets.models import LeNet
+from labkit.nets.train import accuracy, evaluate, fit, pick_device
 
 
 def blobs(n=120, seed=0, noise=0.4):

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from labkit import features, hooks
 from labkit.checks.core import CheckFailed, as_tensor, call, compare, describe, exercise
+from labkit.nets import features, hooks
 
 
 @exercise

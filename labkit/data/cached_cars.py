@@ -54,7 +54,8 @@ def _table(which: str) -> tuple[dict[int, int], Tensor]:
 
 def main() -> None:
     """Compute the features of all cars and write the file."""
-    from labkit import finetune, models
+    from labkit import finetune
+    from labkit.nets import models
 
     net = models.load_pretrained()
     parts = [load_cars(part) for part in ("train", "valid", "test")]

@@ -6,7 +6,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from labkit import hooks
 from labkit.explain.targets import (
     Target,
     check_counts,
@@ -15,6 +14,7 @@ from labkit.explain.targets import (
     target_part,
     target_values,
 )
+from labkit.nets import hooks
 
 
 def grad_cam(

@@ -14,7 +14,7 @@ from labkit.explain.targets import (
     target_part,
     target_values,
 )
-from labkit.folding import folded
+from labkit.nets.folding import folded
 
 
 def gradient(

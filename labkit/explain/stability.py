@@ -50,7 +50,7 @@ def randomization(
 
     >>> alike = randomization(gradient, model, images, 281)
     """
-    from labkit.models import randomized
+    from labkit.nets.models import randomized
 
     twin = randomized(model, seed=seed)
     trained, random = (method(m, images, target, **options).abs() for m in (model, twin))

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from labkit.folding import folded
+from labkit.nets.folding import folded
 
 Target = int | Sequence[int] | Tensor | Callable[[Tensor], Tensor]
 

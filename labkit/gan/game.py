@@ -15,10 +15,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from labkit.checkpoints import Checkpoint
 from labkit.gan.recipes import QUICK, Recipe
 from labkit.gan.updates import average_weights, update_discriminator, update_generator
-from labkit.train import pick_device
+from labkit.nets.checkpoints import Checkpoint
+from labkit.nets.train import pick_device
 
 TOO_LARGE = 1000.0  # mean score or loss of a round that no game comes back from
 

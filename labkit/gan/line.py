@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from labkit.gan.losses import LOSSES
 from labkit.gan.nets import _seeded
-from labkit.threads import one_each
+from labkit.nets.threads import one_each
 
 GRID = torch.linspace(-4, 4, 161)
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from labkit.modes import eval_mode
+from labkit.nets.modes import eval_mode
 
 SIDE = 28
 

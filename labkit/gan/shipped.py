@@ -12,7 +12,7 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from labkit.gan.nets import Generator
-from labkit.models import LeNet
+from labkit.nets.models import LeNet
 from labkit.paths import data_dir
 
 GENERATOR, JUDGE = "digit_generator.safetensors", "digit_judge.safetensors"

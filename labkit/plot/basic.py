@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from labkit.train import History
+    from labkit.nets.train import History
 
 COLOURS = [
     "#0072B2",

@@ -1,6 +1,7 @@
 """Plots of lab 01: a function from above, errors over the nudge, a network with all its numbers.
 
-They draw what they are given and compute no derivative; `labkit.hooks` and `labkit.explain` do.
+They draw what they are given and compute no derivative; `labkit.nets.hooks` and `labkit.explain`
+do.
 """
 
 from __future__ import annotations

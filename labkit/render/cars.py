@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from labkit.nets.threads import one_each
 from labkit.render.camera import Camera, frame, look_at
 from labkit.render.car_body import Car
 from labkit.render.car_layer import draw_car
@@ -25,7 +26,6 @@ from labkit.render.light import Light, ShadowMap, draw_light
 from labkit.render.noise import mix
 from labkit.render.road import Road, draw_road, draw_surface
 from labkit.render.scenes import SIZES
-from labkit.threads import one_each
 
 
 class CarScene(NamedTuple):

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from labkit.nets.threads import one_each
 from labkit.render import coats, march
 from labkit.render.animal import Animal
 from labkit.render.camera import Camera
 from labkit.render.light import Light, ShadowMap
 from labkit.render.noise import noise, smoothstep, unit
-from labkit.threads import one_each
 
 SAMPLES = 2  # a pixel's side
 GROUP = 20  # tiles that are traced together, at most

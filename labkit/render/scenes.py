@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from labkit.nets.threads import one_each
 from labkit.render import plants
 from labkit.render.animal import Animal
 from labkit.render.camera import Camera, frame, look_at
@@ -25,7 +26,6 @@ from labkit.render.layer import draw_layer
 from labkit.render.light import Light, ShadowMap, draw_light
 from labkit.render.noise import mix
 from labkit.render.traits import draw_traits
-from labkit.threads import one_each
 
 ANIMALS = ("husky", "wolf")
 GROUNDS = ("snow", "grass", "forest", "sand")

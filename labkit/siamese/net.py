@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from labkit.modes import eval_mode
+from labkit.nets.modes import eval_mode
 
 
 class Unit(nn.Module):

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from labkit.data.pairs import balanced_batches
+from labkit.nets.train import pick_device
 from labkit.siamese.losses import batch_hard
 from labkit.siamese.net import embed
-from labkit.train import pick_device
 
 Loss = Callable[[Tensor, Tensor], Tensor]  # loss(embeddings (B, D), labels (B,)) -> one number
 
@@ -34,7 +34,7 @@ def fit(
     `data` is (images (N, ...), labels (N,)); each of the `steps` batches goes through the model
     once, and `loss(outputs (B, D), labels (B,))` sees all of it. `watch(step, model)` is called
     before the first step and after each one (see `Snapshots`). The same seed gives the same losses.
-    Device as in `labkit.train.fit`; device and mode of the model are as before. ValueError for
+    Device as in `labkit.nets.train.fit`; device and mode of the model are as before. ValueError for
     data that no pairs can be made of, FloatingPointError when the loss is not finite.
 
     >>> train, _ = data.load_digits()

@@ -11,7 +11,8 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor, nn
 
-from labkit import hooks, images
+from labkit import images
+from labkit.nets import hooks
 from labkit.widgets.core import live
 
 SIDE, GAP, HEAD, BAR = 240, 12, 26, 54  # pixels: a panel, between panels, above, the colour bar

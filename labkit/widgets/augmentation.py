@@ -12,7 +12,7 @@ from torch import Tensor
 
 from labkit import augment
 from labkit.images import to_uint8
-from labkit.models import Pretrained
+from labkit.nets.models import Pretrained
 from labkit.widgets.core import live, slider
 
 SIDE, GAP, HEAD, BARS = 256, 14, 26, 300  # pixels: a panel, between panels, above, the bars

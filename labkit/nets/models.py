@@ -1,8 +1,8 @@
 """Networks of the labs: a LeNet to train, a pretrained EfficientNet-Lite0, and random twins.
 
-Every network is built from named children in the order they run, so that `labkit.hooks` and the
-labs can speak of "conv1" or "block5". The pretrained network's architecture is in
-`labkit.efficientnet`, training in `labkit.train`.
+Every network is built from named children in the order they run, so that `labkit.nets.hooks` and
+the labs can speak of "conv1" or "block5". The pretrained network's architecture is in
+`labkit.nets.efficientnet`, training in `labkit.nets.train`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from labkit import efficientnet
+from labkit.nets import efficientnet
 
 
 class LeNet(nn.Sequential):

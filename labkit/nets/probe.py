@@ -2,7 +2,7 @@
 
 `Probe` runs the network only up to that layer, so a probe of an early layer is cheap. It is one
 `nn.Module` from images to logits, and every method of `labkit.explain` applies to it. The network
-itself is not trained (for that see `labkit.train`).
+itself is not trained (for that see `labkit.nets.train`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from labkit.features import until
+from labkit.nets.features import until
 
 
 class Standardize(nn.Module):
@@ -40,7 +40,7 @@ class Probe(nn.Sequential):
     (torch.Size([2, 2]), torch.Size([2]))
     """
 
-    children_in_order = True  # for labkit.folding
+    children_in_order = True  # for labkit.nets.folding
 
     def __init__(self, backbone: nn.Module, layer: str, *, grid: int = 1):
         super().__init__()

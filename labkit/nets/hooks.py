@@ -20,8 +20,8 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 import torch
 from torch import Tensor, nn
 
-from labkit.layers import layer_names as layer_names
-from labkit.layers import module_of, resolve, resolve_one
+from labkit.nets.layers import layer_names as layer_names
+from labkit.nets.layers import module_of, resolve, resolve_one
 
 Neuron = str | tuple
 

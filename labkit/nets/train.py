@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from labkit.checkpoints import Checkpoint
-from labkit.modes import eval_mode
+from labkit.nets.checkpoints import Checkpoint
+from labkit.nets.modes import eval_mode
 
 Data = tuple[Tensor, Tensor]  # images (N, ...), labels (N,)
 Augment = Callable[..., Tensor]  # augment(images, seed=..., indices=...) -> images

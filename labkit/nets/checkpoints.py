@@ -1,7 +1,7 @@
 """One training run in one safetensors file: weights, optimizer, best weights, rows so far.
 
 Written atomically (a killed kernel leaves the old file or the new one, never half of one) and
-read without unpickling. `labkit.train.fit` is its user.
+read without unpickling. `labkit.nets.train.fit` is its user.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 How well a channel tells a class (`auc`), how often it is silent or at its ceiling
 (`unit_states`), what is lost without it (`drop_by_class`), and which input, made for it, excites
 it (`ascend`). A channel's value for an image is the mean over its map (`map_means`). Looking at
-layers as such is in `labkit.hooks`, patches of photos in `labkit.patches`, plots in `labkit.plot`.
+layers as such is in `labkit.nets.hooks`, patches of photos in `labkit.nets.patches`, plots in
+`labkit.plot`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from labkit import hooks
+from labkit.nets import hooks
 
 
 class States(NamedTuple):
@@ -153,7 +154,7 @@ def until(model: nn.Module, layer: str) -> nn.Module:
         steps.add_module(name, until(child, inner) if last and inner else child)
         if last:
             return steps
-    raise ValueError(f"the model has no layer {layer!r}; see labkit.hooks.layer_names(model)")
+    raise ValueError(f"the model has no layer {layer!r}; see hooks.layer_names(model)")
 
 
 def blur(images: Tensor, sd: float) -> Tensor:

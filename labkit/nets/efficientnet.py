@@ -54,7 +54,7 @@ class Prepare(nn.Module):
 class MBConv(nn.Sequential):
     """Widen, filter each channel by itself, narrow; add the input where the shapes agree."""
 
-    children_in_order = True  # for labkit.folding
+    children_in_order = True  # for labkit.nets.folding
 
     def __init__(self, c_in: int, c_out: int, *, kernel: int, stride: int, expand: int, size: int):
         wide = c_in * expand
