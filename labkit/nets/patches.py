@@ -40,9 +40,7 @@ def receptive_field(model: nn.Module, layer: str) -> Field:
     """
     names = [name for name, _ in model.named_modules()]
     if layer not in names:
-        raise ValueError(
-            f"the model has no layer {layer!r}; see hooks.layer_names(model)"
-        )
+        raise ValueError(f"the model has no layer {layer!r}; see hooks.layer_names(model)")
     side, step, first = 1, 1, 0.0
     for name, module in model.named_modules():
         if isinstance(module, nn.ZeroPad2d):

@@ -14,7 +14,7 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from labkit import image_files
+from labkit.images import files
 
 CHANNELS = (1, 3, 4)  # grey, RGB, RGB + alpha
 FULL_SCALE = {"bool": 1, "uint8": 255, "uint16": 65535}
@@ -97,13 +97,13 @@ def _check_square(image, size) -> None:
 def _read(source) -> tuple[np.ndarray, str]:
     """Decode a path, bytes, a PIL image or an open file to (pixels, name)."""
     if isinstance(source, (str, os.PathLike)):
-        return image_files.read_path(source)
+        return files.read_path(source)
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return image_files.read_bytes(source)
+        return files.read_bytes(source)
     if isinstance(source, Image.Image):
-        return image_files.read_pil(source)
+        return files.read_pil(source)
     if hasattr(source, "read"):
-        return image_files.read_stream(source)
+        return files.read_stream(source)
     raise TypeError(
         f"cannot make an image of {type(source).__name__}: pass a path, bytes, "
         "an open binary file, a PIL image, a NumPy array or a torch tensor"
