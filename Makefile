@@ -70,7 +70,7 @@ bench: $(VENV)/.labkit-bench
 	@$(BIN)/python -m benchmarks $(NAMES)
 
 gallery: $(VENV)/.labkit-test
-	$(BIN)/python -m labkit.gallery
+	$(BIN)/python -m labkit.course.gallery
 
 doctor: setup
 	@$(BIN)/labkit doctor

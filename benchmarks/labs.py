@@ -13,7 +13,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from benchmarks.measure import median, picture, result, table
-from labkit import editions
+from labkit.course import editions
 
 RUNS = 5
 WATCH = """\

@@ -20,10 +20,11 @@ os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 
 __version__ = "0.1.0"
 _SHORT = {  # wing -> modules that may be named without it
+    "course": ["progress", "projector"],
     "nets": ["features", "hooks", "models", "patches", "probe", "train"],
 }
 _WING = {module: wing for wing, modules in _SHORT.items() for module in modules}
-_FUNCTIONS = {"predict": "labkit.prediction"}
+_FUNCTIONS = {"predict": "labkit.course.prediction"}
 
 
 def __getattr__(name: str):
@@ -34,6 +35,11 @@ def __getattr__(name: str):
     if not name.startswith("_") and find_spec(f"{__name__}.{name}"):
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def load_ipython_extension(shell) -> None:
+    """What `%load_ext labkit` calls: the magic %reveal of the live edition."""
+    import_module("labkit.course.live").load_ipython_extension(shell)
 
 
 def __dir__() -> list[str]:

@@ -10,7 +10,8 @@ import sys
 import webbrowser
 from pathlib import Path
 
-from labkit import __version__, copies, editions, lab_server
+from labkit import __version__
+from labkit.course import copies, editions, lab_server
 from labkit.grading import CHECK, NOT_PROTECTED
 
 _FOLDERS = {"student": "my-labs", "solution": "my-labs-solution", "live": "my-labs-live"}
@@ -87,7 +88,7 @@ def _add_teaching(commands: argparse._SubParsersAction) -> None:
 
 
 def _release(options: argparse.Namespace, _: list[str]) -> int:
-    from labkit import release
+    from labkit.course import release
 
     print(release.write(options.labs, to=options.to))
     return 0
@@ -131,14 +132,14 @@ def _fetch(options: argparse.Namespace, _: list[str]) -> int:
 
 
 def _progress(options: argparse.Namespace, _: list[str]) -> int:
-    from labkit import progress
+    from labkit.course import progress
 
     print(progress.as_text(progress.progress(options.dir)))
     return 0
 
 
 def _doctor(options: argparse.Namespace, _: list[str]) -> int:
-    from labkit import doctor
+    from labkit.course import doctor
 
     return doctor.report(doctor.examine())
 

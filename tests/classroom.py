@@ -6,7 +6,7 @@ import re
 
 from making import ROOT
 
-from labkit import editions
+from labkit.course import editions
 
 STUB = "raise NotImplementedError()"
 

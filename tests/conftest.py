@@ -40,5 +40,5 @@ def labs(tmp_path, monkeypatch):
     nbformat.write(tiny_lab(title="Start"), folder / "00_start_here.ipynb")
     nbformat.write(tiny_lab(title="Derivative"), folder / "01_derivative.ipynb")
     for module in ("editions", "copies"):
-        monkeypatch.setattr(f"labkit.{module}.notebooks_dir", lambda: folder)
+        monkeypatch.setattr(f"labkit.course.{module}.notebooks_dir", lambda: folder)
     return folder

@@ -8,8 +8,9 @@ import nbformat
 import pytest
 from making import tiny_lab
 
-from labkit import cli, copies
-from labkit.copies import copy_labs
+from labkit import cli
+from labkit.course import copies
+from labkit.course.copies import copy_labs
 
 
 def change(path, text="my own work"):

@@ -10,7 +10,8 @@ import nbformat
 import pytest
 from making import tiny_lab
 
-from labkit import cli, doctor
+from labkit import cli
+from labkit.course import doctor
 
 GIB = 2**30
 

@@ -6,7 +6,7 @@ import nbformat
 import pytest
 from making import SOLVED, code, notebook, tiny_lab
 
-from labkit import editions
+from labkit.course import editions
 
 STUB = '''\
 def double(x):

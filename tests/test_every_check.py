@@ -10,8 +10,8 @@ import pytest
 import torch
 from making import ROOT
 
-from labkit import editions
 from labkit.checks import CheckFailed, NotDone
+from labkit.course import editions
 
 LABS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
 

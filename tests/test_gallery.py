@@ -7,7 +7,7 @@ import pytest
 from making import ROOT, code, notebook
 from PIL import Image
 
-from labkit import editions, gallery
+from labkit.course import editions, gallery
 
 DRAW = "import matplotlib.pyplot as plt\nplt.imshow([[0, 1]]);"
 

@@ -36,7 +36,7 @@ def test_the_command_line_starts_without_torch():
 
 
 def test_dir_lists_the_submodules():
-    assert {"cli", "data", "editions", "hooks", "images", "models"} <= set(dir(labkit))
+    assert {"cli", "course", "data", "hooks", "images", "models", "nets"} <= set(dir(labkit))
     assert "__main__" not in dir(labkit)
 
 

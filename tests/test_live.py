@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client.manager import start_new_kernel
 from making import ROOT, SOLVED, code, notebook
 
-from labkit import editions, lab_server, live
+from labkit.course import editions, lab_server, live
 
 LABS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 lab = pytest.mark.parametrize("path", LABS, ids=lambda path: path.stem)
@@ -206,7 +206,7 @@ def test_cells_under_one_heading_share_their_section(made):
 def test_notes_are_folded_and_in_this_edition_only(made):
     assert made["cell-4"].source.startswith("<details><summary>")
     assert "\n\n**Why**: because\n\n" in made["cell-4"].source
-    assert "%load_ext labkit.live" in made["live-keys"].source
+    assert "%load_ext labkit" in made["live-keys"].source
     for edition in (editions.student(demo_lab()), editions.solution(demo_lab())):
         assert not {"cell-4", "live-keys"} & {cell.id for cell in edition.cells}
 
@@ -322,6 +322,6 @@ def test_live_kernels_stand_in_front_and_others_stay():
     ours, others = added["JUPYTER_PATH"].rsplit(os.pathsep, 1)
     assert others == "/mine"
     spec = json.loads((Path(ours) / "kernels/python3/kernel.json").read_text())
-    assert "--ext=labkit.live" in spec["argv"]
+    assert "--ext=labkit" in spec["argv"]
     assert lab_server.environment(edition="student", projector=False, base={}) == {}
     assert lab_server.options(edition="student") == []

@@ -12,7 +12,7 @@ import pytest
 from classroom import solved, write
 from making import ROOT
 
-from labkit import editions
+from labkit.course import editions
 
 nbgrader = pytest.importorskip("nbgrader", reason="the grade extra is not installed")
 LABS = sorted((ROOT / "notebooks").glob("*.ipynb"))

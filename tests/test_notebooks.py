@@ -12,7 +12,7 @@ import pytest
 from making import ROOT
 from nbclient import NotebookClient
 
-from labkit import copies, editions, release
+from labkit.course import copies, editions, release
 
 LABS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TAGS = {"exercise", "check", "claim", "widget", "picture", "raises-exception", "live"}

@@ -12,7 +12,8 @@ from making import ROOT, code, notebook
 from nbclient import NotebookClient
 
 import labkit
-from labkit import plot, prediction
+from labkit import plot
+from labkit.course import prediction
 
 QUESTION, OPTIONS = "Where will it say wolf?", ["snow", "grass"]
 
@@ -191,11 +192,11 @@ def test_a_run_without_a_person_goes_on_and_stores_nothing(tmp_path):
 
 
 def test_importing_is_lazy_and_gives_the_function():
-    program = "import sys, labkit; print('labkit.prediction' in sys.modules); labkit.predict"
+    program = "import sys, labkit; print('labkit.course.prediction' in sys.modules); labkit.predict"
     program += "; from labkit import predict; print(predict.__module__)"
     program += "; print([m for m in ('ipywidgets', 'torch', 'IPython') if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-    assert run.stdout.split("\n")[:3] == ["False", "labkit.prediction", "[]"], run.stderr
+    assert run.stdout.split("\n")[:3] == ["False", "labkit.course.prediction", "[]"], run.stderr
     assert "predict" in dir(labkit) and prediction.predict is labkit.predict
 
 

@@ -1,9 +1,10 @@
-"""labkit.progress: what the saved copies say, and nothing more."""
+"""labkit.course.progress: what the saved copies say, and nothing more."""
 
 import nbformat
 import pytest
 
-from labkit import cli, copies, editions, progress
+from labkit import cli
+from labkit.course import copies, editions, progress
 
 GREEN = nbformat.v4.new_output("stream", name="stdout", text="\x1b[32m✓ Right.\x1b[0m\n")
 

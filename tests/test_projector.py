@@ -10,7 +10,8 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 
-from labkit import cli, lab_server, projector, widgets
+from labkit import cli, widgets
+from labkit.course import lab_server, projector
 
 
 @pytest.fixture(autouse=True)

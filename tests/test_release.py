@@ -10,8 +10,8 @@ import zipfile
 import pytest
 from making import ROOT
 
-from labkit import copies, editions, release
 from labkit.cli import main
+from labkit.course import copies, editions, release
 
 LABS = [path.stem for path in editions.lab_paths()]
 

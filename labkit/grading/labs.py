@@ -36,14 +36,14 @@ class Lab:
 
 def released_labs() -> list[Lab]:
     """All labs of this installation that have exercises, in the order of their numbers."""
-    from labkit import editions  # here: workers do without
+    from labkit.course import editions  # here: workers do without
 
     labs = [_lab(path) for path in editions.lab_paths()]
     return [lab for lab in labs if lab.exercises]
 
 
 def _lab(path) -> Lab:
-    from labkit import editions
+    from labkit.course import editions
 
     given = editions.make(path, "student").cells
     full = {cell.id: cell.source for cell in editions.read(path).cells}

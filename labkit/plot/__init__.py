@@ -9,7 +9,7 @@ import sys
 
 import lazy_loader
 
-from labkit import projector
+from labkit.course import projector
 
 _HOME = {
     "basic": ["bars", "curves", "grid", "heat", "history", "image"],

@@ -19,7 +19,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from labkit import projector
+from labkit.course import projector
 from labkit.plot.described import as_html
 from labkit.widgets.picture import Picture
 

@@ -23,7 +23,7 @@ import traitlets
 from ipywidgets import Widget, widget_serialization
 from PIL import Image, features
 
-from labkit import projector
+from labkit.course import projector
 from labkit.widgets.frames import Frame, Frames, along, around, setting_of, state_name
 
 PAUSE = 0.002  # seconds between two pictures drawn ahead: what came in meanwhile goes first

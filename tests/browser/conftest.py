@@ -19,8 +19,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from labkit import cli, lab_server
-from labkit.doctor import find_browser
+from labkit import cli
+from labkit.course import lab_server
+from labkit.course.doctor import find_browser
 
 OFFLINE = Path(__file__).resolve().parents[1] / "offline"
 FLAGS = [

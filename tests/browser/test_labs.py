@@ -7,7 +7,8 @@ from keyboard import stops_of, summary
 from making import ROOT
 from operating import drive_cell
 
-from labkit import cli, editions
+from labkit import cli
+from labkit.course import editions
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LABS = sorted((ROOT / "notebooks").glob("*.ipynb"))

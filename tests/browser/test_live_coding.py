@@ -5,7 +5,8 @@ import pytest
 from driving import cell_at, error_names, open_notebook
 from making import code, notebook
 
-from labkit import cli, editions
+from labkit import cli
+from labkit.course import editions
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SUM = "a = 1\n# the second\nb = 2\nprint(a + b)"

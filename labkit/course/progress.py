@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from labkit import editions
+from labkit.course import editions
 
 _SOLVED = "✓"
 _MINUTES = re.compile(r"(\d+) minutes")

@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labkit import editions
+from labkit.course import editions
 from labkit.paths import notebooks_dir
 
 MANIFEST = ".labkit.json"

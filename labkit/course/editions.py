@@ -2,8 +2,9 @@
 
 solution: the notebook as it is. student: solution regions become nbgrader's stub, hidden tests
 go, check cells may fail without stopping Run All. live: the student edition with empty demo cells
-that carry their code (labkit.live brings it) and with the speaker's notes, which the others lack.
-Writing the editions into a student's folder is the business of labkit.copies.
+that carry their code (labkit.course.live brings it) and with the speaker's notes, which the others
+lack.
+Writing the editions into a student's folder is the business of labkit.course.copies.
 """
 
 import copy
@@ -13,14 +14,14 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from labkit import live_edition
+from labkit.course import live_edition
 from labkit.paths import notebooks_dir
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 BEGIN_HIDDEN, END_HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 CODE_STUB = ["# YOUR CODE HERE", "raise NotImplementedError()"]
 TEXT_STUB = ["YOUR ANSWER HERE"]
-RELEASED = {"edition": "student"}  # metadata of a notebook that labkit.release wrote
+RELEASED = {"edition": "student"}  # metadata of a notebook that labkit.course.release wrote
 _LOOKS_LIKE_MARKER = re.compile(r"\s*#+\s*(BEGIN|END)\s*SOLUTIONS?\b", re.IGNORECASE)
 
 

@@ -1,6 +1,6 @@
 """%reveal: the prepared code of a cell of the live edition, all at once or a statement at a time.
 
-An IPython extension (`%load_ext labkit.live`; kernels that `labkit start --edition live` starts
+An IPython extension (`%load_ext labkit`; kernels that `labkit start --edition live` starts
 have it from the first moment). The code lies in the metadata of the cell itself, which JupyterLab
 sends along with each run: nothing is kept in the kernel, so a restart forgets nothing.
 """
@@ -132,6 +132,6 @@ def _in_front_end(*, section: str | None) -> None:
     Shift+Enter has moved the selection on by now, and a kernel can set the text of one cell only.
     Where no JavaScript runs, the cell itself is replaced all the same.
     """
-    script = files("labkit").joinpath("jupyter", "live", "reveal.js").read_text(encoding="utf-8")
-    call = f"({script.strip()})(element, {json.dumps(section)});"
+    script = files("labkit.course").joinpath("jupyter", "live", "reveal.js")
+    call = f"({script.read_text(encoding='utf-8').strip()})(element, {json.dumps(section)});"
     display({"application/javascript": call, "text/plain": ""}, raw=True)

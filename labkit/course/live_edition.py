@@ -1,6 +1,7 @@
 """What the live edition has that the others lack: empty demo cells, the speaker's notes.
 
-The code of an emptied cell lies in the cell's own metadata, where labkit.live (%reveal) finds it.
+The code of an emptied cell lies in the cell's own metadata, where labkit.course.live
+(%reveal) finds it.
 """
 
 import ast
@@ -15,7 +16,7 @@ HOW_TO = """\
 statement: `%reveal --step`, then Shift+Enter for each. All empty cells up to the next heading:
 `%reveal --all`. A cell that you type yourself stays as it is. An exercise shows its stub until you
 write `%reveal` in a line above it. If `%reveal` is not known, since JupyterLab was not started by
-`labkit start --edition live`, run `%load_ext labkit.live` once."""
+`labkit start --edition live`, run `%load_ext labkit` once."""
 _MARKER = re.compile(r"### (BEGIN|END) SOLUTION")
 _SEEDS = (".manual_seed", ".seed", ".set_num_threads")
 

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from labkit.copies import write_whole
+from labkit.course.copies import write_whole
 
 
 class Prediction:

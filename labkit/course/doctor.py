@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from labkit import editions
+from labkit.course import editions
 
 GIB = 2**30
 REINSTALL = "pip install --force-reinstall --no-deps {}"

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from importlib.resources import files
 
-from labkit.projector import SCALE, VARIABLE
+from labkit.course.projector import SCALE, VARIABLE
 
 
 def environment(
@@ -22,7 +22,7 @@ def environment(
     ours = ["live"] * (edition == "live") + ["projector"] * projector
     added = {VARIABLE: base.get(VARIABLE) or str(SCALE)} if projector else {}
     if ours:
-        folders = [str(files("labkit").joinpath("jupyter", name)) for name in ours]
+        folders = [str(files("labkit.course").joinpath("jupyter", name)) for name in ours]
         others = [base["JUPYTER_PATH"]] if base.get("JUPYTER_PATH") else []
         added["JUPYTER_PATH"] = os.pathsep.join(folders + others)
     return added

@@ -1,4 +1,4 @@
-"""One picture a lab, taken from the lab itself: `python -m labkit.gallery`.
+"""One picture a lab, taken from the lab itself: `python -m labkit.course.gallery`.
 
 Runs each source notebook up to its last cell tagged "picture" and saves the first image that this
 cell shows as notebooks/images/<lab>.png, for the README and lab 00. It needs the test group.
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from labkit import editions
+from labkit.course import editions
 from labkit.paths import notebooks_dir
 
 WIDTH = 640  # pixels at most

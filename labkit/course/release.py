@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-from labkit import copies, editions
-from labkit.copies import write_whole
+from labkit.course import copies, editions
+from labkit.course.copies import write_whole
 from labkit.paths import data_dir, notebooks_dir
 
 MANIFEST = ".labkit-release.json"
@@ -110,8 +110,9 @@ def _contents(paths: list[Path]) -> dict[str, bytes]:
     contents |= {f"notebooks/{name}": data for name, data in pictures.items()}
     for name in sorted({name for path in paths for name in data_for(path.stem)}):
         contents[f"data/{name}"] = (data_dir() / name).read_bytes()
-    for path in _files(Path(__file__).parent):
-        name = path.relative_to(Path(__file__).parent).as_posix()
+    package = Path(__file__).parents[1]
+    for path in _files(package):
+        name = path.relative_to(package).as_posix()
         contents[f"labkit/{name}"] = path.read_bytes()
     for name in ("pyproject.toml", "constraints.txt", "LICENSE"):
         contents[name] = (root / name).read_bytes()
