@@ -11,8 +11,8 @@ import time
 import torch
 
 from benchmarks.measure import median, picture, result, table
-from labkit import data, frechet
-from labkit.gan import QUICK, TUTORIAL, Game, forge
+from labkit import data
+from labkit.gan import QUICK, TUTORIAL, Game, forge, frechet
 from labkit.gan.shipped import load_judge
 
 SECONDS, SEEDS, FAKES, ROUND = (30, 60), range(3), 2000, 10

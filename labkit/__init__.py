@@ -21,7 +21,10 @@ os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
 __version__ = "0.1.0"
 _SHORT = {  # wing -> modules that may be named without it
     "course": ["progress", "projector"],
+    "gan": ["frechet"],
     "nets": ["features", "hooks", "models", "patches", "probe", "train"],
+    "siamese": ["fewshot"],
+    "words": ["models_text", "text"],
 }
 _WING = {module: wing for wing, modules in _SHORT.items() for module in modules}
 _FUNCTIONS = {"predict": "labkit.course.prediction"}

@@ -5,7 +5,7 @@ import torch
 from sklearn.metrics import roc_curve
 from sklearn.neighbors import KNeighborsClassifier
 
-from labkit import fewshot
+from labkit.siamese import fewshot
 
 
 def noisy_pairs(count, gap, seed=0):

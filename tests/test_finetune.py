@@ -5,7 +5,9 @@ import pytest
 import torch
 from torch import nn
 
-from labkit import data, finetune, finetune_table
+from labkit import data, finetune
+from labkit.finetune import training
+from labkit.finetune.table import SIZES
 from labkit.nets import models
 
 
@@ -121,7 +123,7 @@ def test_half_of_the_images_come_mirrored_and_none_else_changes():
 
 def test_training_mirrors_only_if_asked(tiny, task, monkeypatch):
     asked = []
-    monkeypatch.setattr(finetune, "mirror_some", lambda x, _: asked.append(1) or x)
+    monkeypatch.setattr(training, "mirror_some", lambda x, _: asked.append(1) or x)
     for mirror in (False, True):
         net = finetune.with_new_layer(tiny, 2, frozen=False)
         finetune.fine_tune(net, task, epochs=1, mirror=mirror, progress=False)
@@ -163,7 +165,7 @@ def test_split_keeps_shares_and_says_what_is_too_little():
 
 def test_cached_features_are_the_networks_own():
     cars = data.load_cars("test", n=4, seed=3)
-    cached = data.car_features(cars)
+    cached = finetune.car_features(cars)
     assert cached.shape == (4, 1280) and cached.dtype == torch.float32
     fresh = finetune.features(models.load_pretrained(), cars.images)
     torch.testing.assert_close(cached, fresh, atol=0.02, rtol=0.02)
@@ -171,16 +173,16 @@ def test_cached_features_are_the_networks_own():
 
 def test_mirrored_features_are_those_of_mirrored_training_cars():
     cars = data.load_cars("train", n=4, seed=3)
-    cached = data.car_features(cars, mirrored=True)
+    cached = finetune.car_features(cars, mirrored=True)
     fresh = finetune.features(models.load_pretrained(), cars.images.flip(3))
     torch.testing.assert_close(cached, fresh, atol=0.02, rtol=0.02)
     with pytest.raises(ValueError, match="no features of 2 of these cars ship"):
-        data.car_features(data.load_cars("test", n=2), mirrored=True)
+        finetune.car_features(data.load_cars("test", n=2), mirrored=True)
 
 
 def test_the_table_has_three_draws_and_says_what_the_lab_says():
-    table = finetune_table.load_table()
-    assert set(table["from scratch"]) == set(finetune_table.SIZES)
+    table = finetune.load_table()
+    assert set(table["from scratch"]) == set(SIZES)
     assert {30} <= set(table["everything fine-tuned"])
     for by_size in table.values():
         assert all(0.45 < a < 1 for accuracies in by_size.values() for a in accuracies.tolist())
@@ -189,5 +191,5 @@ def test_the_table_has_three_draws_and_says_what_the_lab_says():
 
 def test_a_row_of_the_table_measured_again():
     train, test = data.load_cars("train"), data.load_cars("test")
-    again = finetune_table.measure("from scratch", 10, 0, train, test)
-    assert abs(again - float(finetune_table.load_table()["from scratch"][10][0])) < 0.08
+    again = finetune.measure("from scratch", 10, 0, train, test)
+    assert abs(again - float(finetune.load_table()["from scratch"][10][0])) < 0.08

@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.linalg import sqrtm
 
-from labkit import frechet
-from labkit.frechet import Gaussian
+from labkit.gan import frechet
+from labkit.gan.frechet import Gaussian
 from labkit.nets.models import LeNet
 
 

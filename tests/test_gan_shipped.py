@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from labkit import data, frechet, gan
-from labkit.gan import pack, shipped
+from labkit import data, gan
+from labkit.gan import frechet, pack, shipped
 from labkit.gan.recipes import Recipe
 from labkit.nets.train import accuracy
 from labkit.paths import data_dir

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from labkit import models_text, text
 from labkit.checks import CheckFailed
 from labkit.checks import lab05b as check
+from labkit.words import models_text, text
 
 
 def cosines(vectors, row):

@@ -5,9 +5,10 @@ import numpy as np
 import pytest
 import torch
 
-from labkit import models_text, plot, widgets
+from labkit import plot, widgets
 from labkit.data.words import WordVectors
 from labkit.widgets.words import SentenceReader, WordNeighbours
+from labkit.words import models_text
 
 WORDS = "the film was good bad not never hardly service but i found book nothing about it".split()
 

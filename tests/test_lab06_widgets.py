@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from labkit import data, fewshot, plot, siamese, widgets
+from labkit import data, plot, siamese, widgets
+from labkit.siamese import fewshot
 
 
 @pytest.fixture(scope="module")

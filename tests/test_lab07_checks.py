@@ -3,10 +3,11 @@
 import pytest
 import torch
 
-from labkit import frechet, gan
+from labkit import gan
 from labkit.checks import CheckFailed
 from labkit.checks import lab07 as check
 from labkit.checks import lab07_steps as steps
+from labkit.gan import frechet
 
 
 def fails(exercise, wrong, message):

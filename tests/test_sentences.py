@@ -5,7 +5,7 @@ import torch
 
 from labkit import data
 from labkit.data import sentences as module
-from labkit.text import tokenize
+from labkit.words.text import tokenize
 
 
 @pytest.fixture(scope="module")

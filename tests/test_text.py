@@ -7,9 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from labkit import models_text, text
 from labkit.data.words import WordVectors
 from labkit.nets import train
+from labkit.words import models_text, text
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from labkit.checks.core import CheckFailed, as_tensor, call, compare, describe, exercise
-from labkit.models_text import SentimentRNN, WordClassifier
+from labkit.words.models_text import SentimentRNN, WordClassifier
 
 
 @exercise

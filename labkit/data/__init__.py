@@ -13,7 +13,6 @@ _HOME = {
     "coloured": ["coloured_digits"],
     "canids": ["Canids", "load_canids", "on_ground"],
     "cars": ["Cars", "few", "load_cars"],
-    "cached_cars": ["car_features"],
     "real_cars": ["load_real_cars"],
     "downloads": ["available", "fetch", "fetched"],
     "pairs": [

@@ -4,7 +4,7 @@ The counterfeiter and the cop (Goodfellow et al. 2014). `Generator` and `Discrim
 networks, `hinge`, `logistic` and `saturating` the losses, `update_discriminator` and
 `update_generator` one step of each, `Game` the training loop with its history and checkpoints,
 `QUICK` and `TUTORIAL` two recipes. `play_line` is the same game with numbers instead of digits. How
-good the forgeries are is measured in `labkit.frechet`.
+good the forgeries are is measured in `labkit.gan.frechet`.
 """
 
 import lazy_loader

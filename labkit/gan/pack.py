@@ -19,7 +19,8 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from labkit import data, frechet, gan
+from labkit import data, gan
+from labkit.gan import frechet
 from labkit.gan.shipped import GENERATOR, JUDGE, RUNS
 from labkit.paths import data_dir
 

@@ -30,7 +30,7 @@ def load_generator() -> Generator:
 
 
 def load_judge() -> LeNet:
-    """The LeNet trained on 4,000 real digits that `labkit.frechet` looks through, in eval mode."""
+    """The LeNet trained on 4,000 real digits that `gan.frechet` looks through, in eval mode."""
     weights, _ = _read(data_dir() / JUDGE)
     return _filled(LeNet(), weights, JUDGE)
 

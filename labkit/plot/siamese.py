@@ -10,8 +10,8 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from labkit.fewshot import Roc
 from labkit.plot.basic import COLOURS, new_axes, tidy
+from labkit.siamese.fewshot import Roc
 
 CLASS_COLOURS = [*COLOURS, "#6A3D9A", "#808080", "#8B4513"]  # ten; the digit itself is the marker
 

@@ -2,8 +2,8 @@
 
 `EmbeddingNet` is f, `embed` runs it; `contrastive_loss`, `triplet_loss` and `sup_con_loss` are the
 losses, `batch_contrastive` and `batch_hard` the first two on all pairs or the hardest triplets of a
-batch; `fit` is the training loop. What was learned is measured in `labkit.fewshot`, pairs and
-batches are drawn by `labkit.data`.
+batch; `fit` is the training loop. What was learned is measured in `labkit.siamese.fewshot`, pairs
+and batches are drawn by `labkit.data`.
 """
 
 import lazy_loader

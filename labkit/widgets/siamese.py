@@ -11,8 +11,9 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor, nn
 
-from labkit import fewshot, siamese
+from labkit import siamese
 from labkit.plot.siamese import centred, digits, limits_of
+from labkit.siamese import fewshot
 from labkit.siamese.losses import pairwise
 from labkit.widgets.core import Canvas, Still, live, slider
 

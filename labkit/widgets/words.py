@@ -11,10 +11,10 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from labkit.data.words import WordVectors
-from labkit.models_text import SentimentRNN
 from labkit.plot.words import SENTIMENT
-from labkit.text import tokenize
 from labkit.widgets.core import live
+from labkit.words.models_text import SentimentRNN
+from labkit.words.text import tokenize
 
 Line = tuple[Tensor, Tensor]  # weights (D,), intercept
 SMALL, LARGE = ImageFont.load_default(size=14), ImageFont.load_default(size=16)

@@ -1,7 +1,8 @@
 """From sentences to numbers: words, a vocabulary, padding, and what undoes the padding.
 
 A sentence becomes a row of ids; shorter ones are filled up with 0, the padding. Everything here
-is a small pure function of tensors; the network that reads the ids is in `labkit.models_text`.
+is a small pure function of tensors; the network that reads the ids is in
+`labkit.words.models_text`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Measure what lab 05 cannot in a minute: `python -m labkit.finetune_table [FILE]`.
+"""Measure what lab 05 cannot in a minute: `python -m labkit.finetune.table [FILE]`.
 
 Right answers on the 300 test cars of networks trained from scratch, and of the pretrained network
 with all weights fine-tuned, for several numbers of training images and seeds. The table ships as

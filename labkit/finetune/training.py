@@ -1,9 +1,7 @@
-"""Fine-tuning: a pretrained network, a new last layer, and what is trained of the two.
+"""A new last layer on a pretrained network: trained alone, with everything, or from scratch.
 
-`with_new_layer` makes the network, `features` runs the frozen part once, `fit_layer` trains the
-new layer on that, `fine_tune` trains everything with a smaller rate for the old weights.
-`from_scratch` trains `models.SmallCNN` without any pretraining, to compare with. Ordinary training
-is in `labkit.nets.train`, probes of single layers in `labkit.nets.probe`.
+The frozen part can be run once (`features`) and the layer trained on that (`fit_layer`). Figures
+measured with it beforehand are in `labkit.finetune.table`.
 """
 
 from __future__ import annotations

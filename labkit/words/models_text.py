@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from labkit.text import PADDING, lengths
+from labkit.words.text import PADDING, lengths
 
 
 class WordClassifier(nn.Sequential):

@@ -2,7 +2,7 @@
 
 The frozen part of EfficientNet-Lite0 at 224 pixels, what reaches the last layer:
 1,280 numbers a car. It costs a minute for all cars, so it ships; it is written anew by
-`python -m labkit.data.cached_cars`.
+`python -m labkit.finetune.cached_cars`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 
 from labkit.data.cars import Cars, load_cars
+from labkit.finetune.training import features
+from labkit.nets.models import load_pretrained
 from labkit.paths import data_dir
 
 FILE = "cars_features.npz"
@@ -44,7 +46,7 @@ def _table(which: str) -> tuple[dict[int, int], Tensor]:
     if not path.is_file():
         raise FileNotFoundError(
             f"{path} is missing: install labkit again, or compute it (a minute or two): "
-            "python -m labkit.data.cached_cars"
+            "python -m labkit.finetune.cached_cars"
         )
     with np.load(path, allow_pickle=False) as file:
         values = file[which].astype(np.float32)
@@ -54,13 +56,10 @@ def _table(which: str) -> tuple[dict[int, int], Tensor]:
 
 def main() -> None:
     """Compute the features of all cars and write the file."""
-    from labkit import finetune
-    from labkit.nets import models
-
-    net = models.load_pretrained()
+    net = load_pretrained()
     parts = [load_cars(part) for part in ("train", "valid", "test")]
-    values = torch.cat([finetune.features(net, part.images) for part in parts])
-    mirrored = finetune.features(net, parts[0].images.flip(3))
+    values = torch.cat([features(net, part.images) for part in parts])
+    mirrored = features(net, parts[0].images.flip(3))
     save([seed for part in parts for seed in part.seeds], values, mirrored)
 
 
