@@ -1,8 +1,8 @@
 """Pairs, triplets, balanced batches and unseen classes, for networks that learn a distance.
 
 Everything is row numbers into one set of labels, drawn for a whole training at once and without a
-Python loop over images, so that the drawing costs far less than the network (tests/test_pairs.py
-measures it). Losses and the training loop are in `labkit.siamese`.
+Python loop over images, so that the drawing costs far less than the network (measured in
+tests/data/test_pairs.py). Losses and the training loop are in `labkit.siamese`.
 """
 
 from __future__ import annotations

@@ -1,42 +1,15 @@
 """What holds for the check of every exercise of every lab, also of those still to come."""
 
-import ast
-import importlib
-import inspect
 import sys
 
 import numpy as np
 import pytest
 import torch
 from making import ROOT
+from solving import LABS, checks_of, solutions_of
 
 from labkit.checks import CheckFailed, NotDone
 from labkit.course import editions
-
-LABS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
-
-
-def checks_of(lab):
-    """The checks in the module of a lab: name -> function."""
-    module = importlib.import_module(f"labkit.checks.lab{lab.split('_')[0]}")
-    functions = inspect.getmembers(module, inspect.isfunction)
-    own = {name: f for name, f in functions if hasattr(f, "__wrapped__")}
-    return {name: f for name, f in own.items() if f.__module__ == module.__name__}
-
-
-def solutions_of(lab):
-    """The functions of a notebook's exercise cells, with what the notebook imports."""
-    space, cells = {}, editions.read(ROOT / "notebooks" / f"{lab}.ipynb").cells
-    for cell in cells:
-        if cell.cell_type != "code":
-            continue
-        body = ast.parse(cell.source).body
-        imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
-        exec(compile(ast.Module(imports, []), lab, "exec"), space)
-        if "exercise" in cell.metadata.get("tags", []):
-            exec(cell.source, space)
-    return space
-
 
 every = pytest.mark.parametrize(
     "lab, name", [(lab, name) for lab in LABS for name in checks_of(lab)]

@@ -1,18 +1,18 @@
 """Checks of lab 02: the solution passes, each plausible mistake is named, nothing crashes."""
 
 import random
-from pathlib import Path
 
 import nbformat
 import numpy as np
 import pytest
 import torch
+from making import ROOT
 
 from labkit.checks import CheckFailed
 from labkit.checks import lab02 as check
 from labkit.nets import hooks
 
-NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "02_activation_visualization.ipynb"
+NOTEBOOK = ROOT / "notebooks" / "02_activation_visualization.ipynb"
 EXERCISES = ["peek", "ascent_step", "loss_by_class", "auc"]
 
 

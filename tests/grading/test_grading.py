@@ -13,7 +13,7 @@ import pytest
 import torch
 from classroom import answered, handed_out, solved, with_checks, without, write
 from making import ROOT
-from test_every_check import LABS, checks_of, solutions_of
+from solving import LABS, checks_of, solutions_of
 
 from labkit.cli import main
 from labkit.grading import record, submissions, table, values, verdict
