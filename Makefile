@@ -1,11 +1,11 @@
 # make lab    set everything up (first time) and open the labs in JupyterLab
-# make test   unit tests, every notebook, the browser tests
+# make test   unit tests, every notebook, the browser tests (make test LAB=03: what concerns one)
 # make bench  labkit beside its peers (make bench NAME: one question) -> benchmarks/results.md
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 LABS   ?=
-NBVAL  := --nbval-lax --nbval-current-env --nbval-cell-timeout=600
+LAB    ?=
 
 .PHONY: lab setup test lint bench gallery doctor constraints clean
 
@@ -41,12 +41,8 @@ $(VENV)/.labkit-dev: $(VENV)/.labkit
 	@$(call install,'.[dev]')
 	@touch $@
 
-# Threads that wait leave the core to others: several times quicker on a machine that is shared.
-test: export OMP_WAIT_POLICY = passive
 test: $(VENV)/.labkit-test
-	$(BIN)/python -m pytest -m "not browser"
-	PYTHONPATH="$(CURDIR)/tests/offline" $(BIN)/python -m pytest $(NBVAL) notebooks
-	$(BIN)/python -m pytest -m browser
+	@$(BIN)/python tests/everything.py $(LAB)
 
 lint: $(VENV)/.labkit-dev
 	$(BIN)/ruff check .

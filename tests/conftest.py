@@ -6,17 +6,17 @@ import nbformat
 import pytest
 from making import tiny_lab
 
-_LINES = pytest.StashKey[list]()
-
 
 @pytest.fixture
 def tell(request):
     """Function that takes a line to print after all tests: a time, where a picture lies."""
-    return request.config.stash.setdefault(_LINES, []).append
+    return lambda line: request.node.user_properties.append(("tell", line))
 
 
-def pytest_terminal_summary(terminalreporter, config):
-    lines = config.stash.get(_LINES, [])
+def pytest_terminal_summary(terminalreporter):
+    reports = [report for some in terminalreporter.stats.values() for report in some]
+    ended = [report for report in reports if getattr(report, "when", None) == "teardown"]
+    lines = [line for r in ended for name, line in r.user_properties if name == "tell"]
     if lines:
         terminalreporter.section("measured")
     for line in lines:

@@ -220,12 +220,10 @@ def test_setup_installs_with_uv_and_without_it_with_pip(bare, uv_exit, installer
     assert (bare / ".venv" / ".labkit").is_file()
 
 
-def test_make_test_runs_unit_tests_notebooks_and_browser_in_turn():
-    text = make("-n", "-o", ".venv/.labkit-test", "test").stdout
-    places = [text.index(part) for part in ('"not browser"', "--nbval-lax", "pytest -m browser")]
-    assert places == sorted(places)
-    assert "--nbval-current-env" in text and "--nbval-cell-timeout" in text
-    assert "tests/offline" in text
+@pytest.mark.parametrize("lab, given", [("", ""), ("LAB=03", " 03")])
+def test_make_test_runs_everything_or_one_lab(lab, given):
+    text = make("-n", "-o", ".venv/.labkit-test", "test", *lab.split()).stdout
+    assert f"bin/python tests/everything.py{given}\n" in text
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,11 @@ import importlib.metadata
 import importlib.util
 import platform
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from labkit.course import editions
@@ -47,6 +49,9 @@ WORDS = {  # the same, for the words and their vectors
         "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3",
     ),
 }
+_ASK = """from playwright.sync_api import sync_playwright
+with sync_playwright() as driver:
+    print(driver.chromium.executable_path)"""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -211,8 +216,18 @@ def check_browser_tests() -> Check:
 
 
 def find_browser() -> str | None:
-    """Path of an installed Chromium or Chrome, or None."""
-    return next(filter(None, map(shutil.which, BROWSERS)), None)
+    """Path of an installed Chromium or Chrome, or of the one playwright downloaded, or None."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None) or _playwrights()
+
+
+@lru_cache(maxsize=1)
+def _playwrights() -> str | None:
+    """Asked in a process of its own: playwright starts a driver, and one process bears one."""
+    if not importlib.util.find_spec("playwright"):
+        return None
+    asked = subprocess.run([sys.executable, "-c", _ASK], capture_output=True, text=True)
+    path = asked.stdout.strip()
+    return path if asked.returncode == 0 and Path(path).is_file() else None
 
 
 CHECKS: list[Callable[[], Check]] = [

@@ -18,12 +18,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from running import offline_environment
 
 from labkit import cli
 from labkit.course import lab_server
 from labkit.course.doctor import find_browser
 
-OFFLINE = Path(__file__).resolve().parents[1] / "offline"
 FLAGS = [
     "--no-sandbox",  # CI runs as root
     "--disable-gpu",
@@ -36,7 +36,7 @@ FLAGS = [
 ]
 # Every cell stands in the page, and nothing asks before the kernel is shut down.
 SETTINGS = {
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"},
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "recordTiming": True},
     "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"},
 }
 
@@ -48,6 +48,7 @@ class Server:
     folder: Path
     port: int
     token: str
+    opened: Path  # the paths that its kernels opened, one a line
 
     def address(self, notebook: str) -> str:
         return f"http://127.0.0.1:{self.port}/lab/tree/{notebook}?token={self.token}&reset"
@@ -138,7 +139,8 @@ def _running(tmp_path_factory, *, edition="student", projector=False):
     folder = tmp_path_factory.mktemp("lab")
     port, token = _free_port(), secrets.token_hex(16)
     log = (tmp_path_factory.mktemp("log") / "jupyter.log").open("w")
-    environment = _environment(tmp_path_factory.mktemp("home"))
+    home = tmp_path_factory.mktemp("home")
+    environment = _environment(home)
     environment |= lab_server.environment(edition=edition, projector=projector, base=environment)
     process = subprocess.Popen(
         _command(folder, port, token) + lab_server.options(edition=edition),
@@ -146,7 +148,7 @@ def _running(tmp_path_factory, *, edition="student", projector=False):
         stdout=log,
         stderr=subprocess.STDOUT,
     )
-    running = Server(folder, port, token)
+    running = Server(folder, port, token, home / "opened.txt")
     try:
         _wait_until_up(running, process, Path(log.name))
         yield running
@@ -177,8 +179,7 @@ def _environment(home: Path) -> dict[str, str]:
     config.mkdir(parents=True)
     (config / "default_setting_overrides.json").write_text(json.dumps(SETTINGS))
     return {
-        **os.environ,
-        "PYTHONPATH": str(OFFLINE),
+        **offline_environment(home),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTERLAB_SETTINGS_DIR": str(home / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),

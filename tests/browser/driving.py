@@ -40,6 +40,16 @@ def run_all(page, *, seconds: float = 180) -> None:
     page.get_by_text("| Idle").first.wait_for(timeout=60_000)
 
 
+def save(page, path) -> None:
+    """Ctrl+S, then wait until the file is written anew."""
+    before = path.stat().st_mtime_ns
+    page.keyboard.press("Control+s")
+    end = time.monotonic() + 60
+    while path.stat().st_mtime_ns == before:
+        assert time.monotonic() < end, f"{path.name} was not saved"
+        page.wait_for_timeout(50)
+
+
 # An executed cell shows [n]:, a waiting or running one [*]:, an empty one stays [ ]:
 _ALL_RAN = """() => {
   const cells = [...document.querySelectorAll('.jp-Notebook .jp-CodeCell')];

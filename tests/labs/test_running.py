@@ -1,11 +1,11 @@
-"""The way the labs are run in test_notebooks.py, tried on notebooks of a few cells."""
+"""The way the labs are run by the tests, tried on notebooks of a few cells."""
 
 import re
 
 import pytest
 from making import code, notebook
 from nbclient.exceptions import CellExecutionError
-from test_notebooks import error_of, run_offline, time_table
+from running import error_of, run_offline, time_table
 
 pytestmark = pytest.mark.slow
 
