@@ -39,7 +39,7 @@ _NEEDS = {  # lab -> files of data/; a lab that is not named here gets all
     "03": ["canids_*.zip"],
     "04": [],
     "05": ["cars_*", "finetuning.csv"],
-    "05b": [],
+    "05b": ["word_vectors_*"],
     "06": [],
     "07": ["digit_*", "gan_runs.csv"],
 }
@@ -84,9 +84,14 @@ def write(labs: list[str] | None = None, *, to: str | Path) -> Report:
 
 def data_for(lab: str) -> list[str]:
     """Names of the files in data/ that a lab needs: "05b_fine_tuning_words" -> [...]."""
-    patterns = _ALWAYS + _NEEDS.get(lab.split("_")[0], ["*"])
     names = (p.relative_to(data_dir()).as_posix() for p in _files(data_dir()))
-    return [name for name in names if any(fnmatch(name, pattern) for pattern in patterns)]
+    return [name for name in names if needs(lab, name)]
+
+
+def needs(lab: str, name: str) -> bool:
+    """Whether a lab needs a file of data/, be it there or not."""
+    patterns = _ALWAYS + _NEEDS.get(lab.split("_")[0], ["*"])
+    return any(fnmatch(name, pattern) for pattern in patterns)
 
 
 def notebook(path: Path) -> bytes:

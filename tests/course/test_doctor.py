@@ -47,7 +47,7 @@ def no_import(*names):
 @pytest.fixture
 def damaged(tmp_path, monkeypatch):
     """Every package folder is one with damaged files in it."""
-    for _, inside, _ in (doctor.FILES | doctor.WORDS).values():
+    for _, inside, _ in doctor.FILES.values():
         path = tmp_path / inside
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"half a downl")
@@ -139,6 +139,35 @@ def test_damaged_data(damaged, capsys, check, package):
 @pytest.mark.parametrize("check", [doctor.check_digits, doctor.check_weights, doctor.check_words])
 def test_missing_data(absent, capsys, check):
     assert_mend(check(), capsys, "is missing", "pip install --force-reinstall")
+
+
+@pytest.fixture
+def vectors(monkeypatch, tmp_path):
+    """The folder that the doctor takes for data/, with copies of the word vectors in it."""
+    for name in doctor.VECTORS:
+        shutil.copy(doctor.data_dir() / name, tmp_path)
+    monkeypatch.setattr(doctor, "data_dir", lambda: tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", doctor.VECTORS)
+def test_damaged_or_missing_word_vectors(vectors, capsys, name):
+    content = bytearray((vectors / name).read_bytes())
+    content[-1] ^= 1
+    (vectors / name).write_bytes(content)
+    mend = "install labkit again: pip install"
+    assert_mend(doctor.check_words(), capsys, f"{name} is damaged", mend)
+    (vectors / name).unlink()
+    assert_mend(doctor.check_words(), capsys, f"{name} is missing", mend)
+
+
+def test_word_vectors_are_not_missed_where_no_lab_needs_them(vectors, monkeypatch):
+    assert doctor.check_words().detail == "3 files are whole"
+    for name in doctor.VECTORS:
+        (vectors / name).unlink()
+    monkeypatch.setattr(doctor.release, "needs", lambda lab, name: False)
+    found = doctor.check_words()
+    assert found.ok and found.detail == "1 file is whole"
 
 
 def test_missing_photos(monkeypatch, capsys):

@@ -104,6 +104,23 @@ def test_named_labs_come_with_their_data_only(tmp_path):
     assert "2 labs" in str(report)
 
 
+def test_word_vectors_come_with_their_lab_and_are_missed_only_there(tmp_path):
+    look = "from labkit.course import doctor as d; c = d.check_words(); print(c.ok, c.detail)"
+    for lab, files_there in {
+        "00": set(),
+        "05b": {"1.safetensors", "2.safetensors", "licence.txt"},
+    }.items():
+        release.write([lab], to=tmp_path / lab)
+        names = files(tmp_path / lab)
+        found = {n.removeprefix("data/word_vectors_") for n in names if "word_vectors_" in n}
+        assert found == files_there
+        assert in_release(tmp_path / lab, "-c", look).startswith("True")
+    (tmp_path / "05b" / "data" / "word_vectors_1.safetensors").unlink()
+    assert (
+        in_release(tmp_path / "05b", "-c", look) == "False word_vectors_1.safetensors is missing\n"
+    )
+
+
 def test_the_same_labs_give_the_same_bytes(tmp_path, unpacked):
     made = []
     for seed in ("1", "2"):
