@@ -6,13 +6,18 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 LABS   ?=
 LAB    ?=
+TORCH  ?=
 
-.PHONY: lab setup test elsewhere lint bench gallery doctor constraints clean
+.PHONY: lab setup test elsewhere oldest lint bench gallery doctor constraints clean
 
-# $(call install,WHAT): with uv where it can be had, else with pip
-install = if $(BIN)/python -m uv --version >/dev/null 2>&1 \
-	&& $(BIN)/python -m uv pip install --python $(BIN)/python -c constraints.txt -e $(1); then :; \
-	else $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e $(1); fi
+UV := $(BIN)/python -m uv
+# $(call install,WHAT): with uv where it can be had, else with pip; TORCH=cpu: without GPU libraries
+with_uv = $(UV) --version >/dev/null 2>&1 \
+	&& $(UV) pip install --python $(BIN)/python $(2) -c constraints.txt -e $(1)
+install = if [ -n "$(TORCH)" ] && $(call with_uv,$(1),--torch-backend=$(TORCH)); then :; else \
+	[ -z "$(TORCH)" ] || echo "PyTorch for '$(TORCH)' cannot be had here; going on with the usual one."; \
+	if $(call with_uv,$(1)); then :; \
+	else $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e $(1); fi; fi
 
 lab: setup
 	@$(BIN)/labkit start $(LABS)
@@ -24,7 +29,7 @@ $(VENV)/.labkit: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "labkit needs Python 3.11 or newer; '$(PYTHON)' is missing or older."; \
 	  echo "Install it from python.org, or name another one: make lab PYTHON=python3.12"; exit 1; }
-	@echo "Setting up labkit in $(VENV): once, some minutes (about 5 GB on Linux)."
+	@echo "Setting up labkit in $(VENV): once, some minutes (about 6 GB on Linux, far less with TORCH=cpu)."
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "Python cannot make a virtual environment. On Debian and Ubuntu: sudo apt install python3-venv"; \
 	  exit 1; }
@@ -48,10 +53,20 @@ test: $(VENV)/.labkit-test
 elsewhere: $(VENV)/.labkit-test
 	@$(BIN)/python tests/elsewhere.py $(LAB)
 
+# The oldest versions that pyproject.toml allows, in an environment of their own, wheels only.
+OLDEST := .venv-oldest
+WHEELS := numpy pandas matplotlib pillow scikit-image scikit-learn scipy
+oldest: $(VENV)/.labkit
+	rm -rf $(OLDEST)
+	$(PYTHON) -m venv $(OLDEST)
+	$(UV) pip install --python $(OLDEST)/bin/python --resolution lowest-direct \
+	  $(WHEELS:%=--only-binary %) -e '.[test]'
+	$(OLDEST)/bin/python tests/everything.py $(LAB)
+
 lint: $(VENV)/.labkit-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/nbstripout --verify notebooks/*.ipynb
+	$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb
 
 # d2l asks for versions of 2023; what is measured of it runs with today's
 $(VENV)/.labkit-bench: $(VENV)/.labkit
@@ -76,7 +91,7 @@ doctor: setup
 	@$(BIN)/labkit doctor
 
 constraints: $(VENV)/.labkit
-	@{ head -n 1 constraints.txt; $(BIN)/python -m uv pip compile --quiet --upgrade --universal \
+	@{ head -n 1 constraints.txt; $(UV) pip compile --quiet --upgrade --universal \
 	  --python-version 3.11 --all-extras --no-annotate --no-header --no-emit-index-url \
 	  --no-emit-find-links pyproject.toml | grep -v '^labkit'; } > constraints.new
 	@mv constraints.new constraints.txt

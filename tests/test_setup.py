@@ -203,6 +203,7 @@ echo "$*" >> log
 case "$*" in
   "-m venv "*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
   *" uv"|"-m uv --version") exit $UV_EXIT ;;
+  *"--torch-backend"*) exit ${BACKEND_EXIT:-0} ;;
 esac
 """
 
@@ -217,7 +218,33 @@ def test_setup_installs_with_uv_and_without_it_with_pip(bare, uv_exit, installer
     last = (bare / "log").read_text().splitlines()[-1]
     assert last.startswith(installer) and last.endswith("-c constraints.txt -e .")
     assert ("going on with pip" in run.stdout) == (uv_exit == "1")
+    assert "usual one" not in run.stdout
     assert (bare / ".venv" / ".labkit").is_file()
+
+
+@pytest.mark.parametrize(("uv_exit", "backend_exit"), [("0", "0"), ("0", "1"), ("1", "0")])
+def test_torch_cpu_is_handed_through_or_left_with_one_sentence(bare, uv_exit, backend_exit):
+    python = bare / "fake-python"
+    python.write_text(FAKE_PYTHON)
+    python.chmod(0o755)
+    env = {**os.environ, "UV_EXIT": uv_exit, "BACKEND_EXIT": backend_exit}
+    run = make("setup", "TORCH=cpu", f"PYTHON={python}", at=bare, env=env)
+    assert run.returncode == 0, run.stdout + run.stderr
+    installs = [line for line in (bare / "log").read_text().splitlines() if " -e ." in line]
+    had = (uv_exit, backend_exit) == ("0", "0")
+    assert ("--torch-backend=cpu" in installs[0]) == (uv_exit == "0")
+    assert ("--torch-backend=cpu" in installs[-1]) == had
+    said = "PyTorch for 'cpu' cannot be had here; going on with the usual one."
+    assert run.stdout.count(said) == int(not had)
+    assert (bare / ".venv" / ".labkit").is_file()
+
+
+def test_oldest_takes_the_lowest_versions_into_an_environment_of_its_own():
+    text = make("-n", "-o", ".venv/.labkit", "oldest", "LAB=00").stdout
+    assert "--resolution lowest-direct" in text and "-c constraints.txt" not in text
+    assert "--only-binary numpy" in text and "--only-binary scikit-image" in text
+    assert ".venv-oldest/bin/python tests/everything.py 00" in text
+    assert ".venv-oldest/" in (ROOT / ".gitignore").read_text().split()
 
 
 @pytest.mark.parametrize("lab, given", [("", ""), ("LAB=03", " 03")])

@@ -182,7 +182,8 @@ def fit_weights(
     mean_on, mean = share @ on / share.sum(), share @ values / share.sum()
     on, values = on - mean_on, values - mean
     system = on.T @ (share[:, None] * on) + ridge * torch.eye(on.shape[1])
-    weights = torch.linalg.lstsq(system, (on.T @ (share * values))[:, None]).solution[:, 0]
+    # a superpixel that was never hidden makes the system singular; it then gets no weight
+    weights = torch.linalg.pinv(system, hermitian=True) @ (on.T @ (share * values))
     unexplained = share @ (values - on @ weights) ** 2
     return weights, mean - mean_on @ weights, _r2(unexplained, share @ values**2)
 

@@ -91,7 +91,7 @@ def test_an_old_python(monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("package", "version", "said"),
     [
-        ("torch", "2.1.0", "torch 2.1.0, needs >=2.14"),
+        ("torch", "2.1.0", "torch 2.1.0, needs >=2.5.1"),
         ("ipywidgets", None, "ipywidgets is missing"),
         ("jupyterlab", "3.6", "jupyterlab 3.6, needs >=4"),
     ],
