@@ -83,16 +83,19 @@ def integrated_gradients(
     the straight path. Signed heat (B, H, W), summed over channels, adds up to target(image) -
     target(baseline): completeness, exact as steps grow. `baseline` is a number in [0, 1] or an
     image that broadcasts against `images`. With `signed=False` absolute values are taken first.
+    The points are baseline + (k + 1/2) / steps * (image - baseline) to the last digit: of a large
+    network's ReLUs some stand within rounding of their kink, where the slope jumps. Threads, or a
+    batch size, that round otherwise change a few pixels by some per cent of the largest.
     """
     check_counts(steps=steps, batch_size=batch_size)
     check_images(images)
-    start = torch.as_tensor(baseline, dtype=images.dtype, device=images.device)
-    way = images - start.expand_as(images)
+    start = torch.as_tensor(baseline, dtype=images.dtype, device=images.device).expand_as(images)
+    way = images - start
     total, quick = torch.zeros_like(images), _quick(model)
-    middles = ((torch.arange(steps) + 0.5) / steps).to(images)  # of the parts of the path, 0 to 1
+    middles = ((torch.arange(steps).double() + 0.5) / steps).to(images)  # of the parts, 0 to 1
     for rows in torch.arange(len(images) * steps).split(batch_size):
         i, k = rows // steps, rows % steps
-        points = images[i] - way[i] * (1 - middles[k]).view(-1, 1, 1, 1)
+        points = start[i] + middles[k].view(-1, 1, 1, 1) * way[i]
         wanted = target_of(target, i, len(images))
         slopes = pixel_gradient(quick, points, wanted, batch_size=batch_size)
         total.index_add_(0, i.to(total.device), slopes)

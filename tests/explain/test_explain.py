@@ -4,9 +4,13 @@ import pytest
 import torch
 from torch import nn
 
+from labkit.data import load_photo
 from labkit.explain import gradient, integrated_gradients, pixel_gradient, smooth_grad
 from labkit.explain.score import deletion
-from labkit.nets.models import LeNet
+from labkit.explain.targets import filled
+from labkit.nets.folding import folded
+from labkit.nets.models import LeNet, load_pretrained
+from labkit.nets.threads import one_each
 
 
 class Weighted(nn.Module):
@@ -63,6 +67,42 @@ def test_gradient_and_path_equal_captums():
     )
     ours = integrated_gradients(net, digits, target, baseline=0.2, steps=400)
     assert torch.allclose(ours, theirs[:, 0], atol=1e-9)
+
+
+def test_the_points_of_the_path_are_the_formulas_to_the_last_digit(images):
+    """A digit more or less switches ReLUs that stand at their kink, and the slopes jump."""
+    seen, baseline = [], torch.rand(5, 3, 4, 4, generator=torch.Generator().manual_seed(2))
+
+    def recording(points):
+        seen.append(points.detach())
+        return points.sum((2, 3))
+
+    integrated_gradients(recording, images, 1, baseline=baseline, steps=7)
+    shares = ((torch.arange(7) + 0.5) / 7).view(-1, 1, 1, 1)
+    path = [b + shares * (image - b) for image, b in zip(images, baseline, strict=True)]
+    assert torch.equal(torch.cat(seen), torch.cat(path))
+    seen.clear()
+    integrated_gradients(recording, images[:1].double(), 1, baseline=0.25, steps=3)
+    path = [0.25 + (k + 0.5) / 3 * (images[:1].double() - 0.25) for k in range(3)]
+    assert torch.equal(torch.cat(seen), torch.cat(path))
+
+
+def test_path_equals_captums_on_the_pretrained_network_in_one_thread():
+    """Of millions of ReLUs some are at their kink; captum's midpoints of 8 steps are exact."""
+    from captum.attr import IntegratedGradients
+
+    network, target = folded(load_pretrained()), 285  # Egyptian cat
+    with one_each():
+        photo = load_photo("cat", size=224)[None]
+        blank = filled(photo, "blur")
+        ours = integrated_gradients(network, photo, target, baseline=blank, steps=8)
+        theirs = IntegratedGradients(network).attribute(
+            photo, blank, target, n_steps=8, method="riemann_middle"
+        )
+        points = blank + ((torch.arange(8) + 0.5) / 8).view(-1, 1, 1, 1) * (photo - blank)
+        slopes = pixel_gradient(network, points, target)
+    assert torch.allclose(ours, theirs.sum(1), atol=1e-6) and ours.abs().max() > 0.01
+    assert torch.allclose(ours, ((photo - blank) * slopes.mean(0)).sum(1), atol=1e-6)
 
 
 def test_integrated_gradients_are_complete(model, images):
