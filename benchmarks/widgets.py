@@ -26,7 +26,7 @@ import nbformat
 from playwright.sync_api import sync_playwright
 
 from benchmarks.measure import median, picture, result, table
-from labkit.course.doctor import find_browser
+from labkit.course.browser import find_browser
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT / "tests" / "browser"), str(ROOT / "tests")]

@@ -17,7 +17,7 @@ import psutil
 from making import ROOT
 
 import labkit
-from labkit.course.doctor import find_browser
+from labkit.course.browser import find_browser
 
 NBVAL = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=600"]
 # Wings that every lab uses: their tests concern none in particular.

@@ -8,14 +8,13 @@ import importlib.metadata
 import importlib.util
 import platform
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from labkit.course import editions, release
+from labkit.course.browser import find_browser
 from labkit.paths import data_dir
 
 GIB = 2**30
@@ -47,10 +46,6 @@ VECTORS = {  # files of data/, and their SHA-256
         "50bae63e665d7d9b266f0fac9036241697ac46596f5b5e15582d71eecae2166c"
     ),
 }
-_ASK = """from playwright.sync_api import sync_playwright
-with sync_playwright() as driver:
-    print(driver.chromium.executable_path)"""
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
 @dataclass
@@ -223,21 +218,6 @@ def check_browser_tests() -> Check:
     lacking += [] if importlib.util.find_spec("playwright") else ["playwright"]
     detail = f"cannot run without {' and '.join(lacking)}" if lacking else "can run"
     return Check("browser tests", True, f"{detail} (contributors only)")
-
-
-def find_browser() -> str | None:
-    """Path of an installed Chromium or Chrome, or of the one playwright downloaded, or None."""
-    return next(filter(None, map(shutil.which, BROWSERS)), None) or _playwrights()
-
-
-@lru_cache(maxsize=1)
-def _playwrights() -> str | None:
-    """Asked in a process of its own: playwright starts a driver, and one process bears one."""
-    if not importlib.util.find_spec("playwright"):
-        return None
-    asked = subprocess.run([sys.executable, "-c", _ASK], capture_output=True, text=True)
-    path = asked.stdout.strip()
-    return path if asked.returncode == 0 and Path(path).is_file() else None
 
 
 CHECKS: list[Callable[[], Check]] = [

@@ -22,7 +22,7 @@ from running import offline_environment
 
 from labkit import cli
 from labkit.course import lab_server
-from labkit.course.doctor import find_browser
+from labkit.course.browser import find_browser
 
 FLAGS = [
     "--no-sandbox",  # CI runs as root

@@ -10,7 +10,7 @@ import pytest
 from running import LABS, check_nothing_solved, run_offline, tagged, time_table
 
 from labkit.course import copies, editions
-from labkit.course.doctor import find_browser
+from labkit.course.browser import find_browser
 
 TAGS = {"exercise", "check", "claim", "widget", "picture", "raises-exception", "live"}
 lab = pytest.mark.parametrize("path", LABS, ids=lambda path: path.stem)
