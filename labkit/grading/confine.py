@@ -44,8 +44,12 @@ def main(folder: str, size: str, *program: str) -> None:
 
 
 def _few_devices(folder: str) -> None:
-    """A /dev of nothing but harmless devices, put together in `folder`."""
-    _mount("tmpfs", folder, kind="tmpfs", options="size=1m")
+    """A /dev of nothing but harmless devices, put together in `folder`.
+
+    Mode 755: where a folder is sticky and writable for all, Linux refuses to open the devices of
+    another owner (root) for writing by `open(path, "w")`.
+    """
+    _mount("tmpfs", folder, kind="tmpfs", options="size=1m,mode=755")
     for name in _DEVICES:
         place = os.path.join(folder, name)
         open(place, "w").close()

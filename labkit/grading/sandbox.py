@@ -1,7 +1,8 @@
 """How far the system keeps a submission's process apart: tried once, and said.
 
 On Linux with `unshare` and `setpriv` (util-linux) and user namespaces, a submission has no
-network, sees no other process, and can write nowhere but in its own folder in memory. Elsewhere
+network, sees no other process (unless mounting /proc is forbidden), and can write nowhere but in
+its own folder in memory. Elsewhere
 Python's own sockets are closed, which stops a mistake, not an attack.
 """
 
@@ -17,22 +18,27 @@ from pathlib import Path
 PYTHON = [sys.executable, "-P", "-B"]
 _UNSHARE = ["--user", "--map-root-user", "--net", "--mount", "--ipc", "--pid", "--fork"]
 _TRIAL = """
-import pathlib, socket, sys
+import os, pathlib, socket, sys
 assert all(name == "lo" for _, name in socket.if_nameindex())
 folder = pathlib.Path(sys.argv[1])
 (folder / "inside").write_text("x")
+open(os.devnull, "w").close()
 try:
     pathlib.Path(sys.argv[2], "outside").write_text("x")
 except OSError:
-    print("apart")
+    print("apart", [int(name) for name in os.listdir("/proc") if name.isdigit()] == [os.getpid()])
 """
 
 
 @dataclass(frozen=True)
 class Sandbox:
-    """A way to start processes; `apart` if the system itself keeps them in."""
+    """A way to start processes; `apart` if the system itself keeps them in.
+
+    alone: they see no other process either, which a system may forbid (a container, mostly).
+    """
 
     apart: bool
+    alone: bool = True
 
     def command(self, folder: Path, arguments: list[str], *, size: int) -> list[str]:
         """Command that runs Python with `arguments`, whose files lie in `folder` (size: bytes)."""
@@ -44,7 +50,8 @@ class Sandbox:
 
     def __str__(self) -> str:
         if self.apart:
-            return "without network, files written in memory only, other processes out of sight"
+            hidden = ", other processes out of sight" if self.alone else ""
+            return f"without network, files written in memory only{hidden}"
         return (
             "Warning: this system does not keep submissions apart (no Linux user namespaces). "
             "Python's sockets are closed, but hostile code finds ways out, and can write wherever "
@@ -54,12 +61,14 @@ class Sandbox:
 
 def best_sandbox() -> Sandbox:
     """The strictest sandbox that works here, found by trying it."""
-    return Sandbox(apart=_works(Sandbox(apart=True)))
+    said = _tried(Sandbox(apart=True))
+    return Sandbox(apart=said[:1] == ["apart"], alone=said[1:] == ["True"])
 
 
-def _works(sandbox: Sandbox) -> bool:
+def _tried(sandbox: Sandbox) -> list[str]:
+    """What a program says that does in the sandbox as submissions do; nothing if it cannot."""
     if not (shutil.which("unshare") and shutil.which("setpriv")):
-        return False
+        return []
     with tempfile.TemporaryDirectory() as outside:
         inside = Path(outside, "inside")
         inside.mkdir()
@@ -68,5 +77,5 @@ def _works(sandbox: Sandbox) -> bool:
         try:
             ran = subprocess.run(command, capture_output=True, timeout=60, text=True)
         except (OSError, subprocess.SubprocessError):
-            return False
-    return ran.returncode == 0 and ran.stdout.strip() == "apart"
+            return []
+    return ran.stdout.split() if ran.returncode == 0 else []

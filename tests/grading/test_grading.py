@@ -320,6 +320,20 @@ def test_in_the_sandbox_nothing_outside_can_be_written(tmp_path):
         assert not written and row.result == "wrong" and re.search(text, row.remark), folder
 
 
+@pytest.mark.skipif(not best_sandbox().apart, reason="no user namespaces here")
+def test_in_the_sandbox_null_can_be_written_by_any_user(tmp_path):
+    """Sticky and writable for all, Linux would refuse to open what belongs to another user."""
+    body = "import os\nopen(os.devnull, 'w').write('x')\n"
+    body += "assert os.stat('/dev').st_mode & 0o7777 == 0o755\nreturn image.flip(2)"
+    (row,) = rows_of(tmp_path, answered("00", "mirrored", body), sandbox=best_sandbox())
+    assert row[2:] == ("mirrored", "done", "")
+
+
+def test_it_says_so_where_other_processes_can_be_seen():
+    assert "other processes out of sight" in str(Sandbox(apart=True))
+    assert "other processes" not in str(Sandbox(apart=True, alone=False))
+
+
 def test_where_namespaces_can_be_had_the_sandbox_is_used():
     bare = ["unshare", "--user", "--map-root-user", "--net", "--mount", "--pid", "--fork", "true"]
     if not (shutil.which("unshare") and subprocess.run(bare, capture_output=True).returncode == 0):
