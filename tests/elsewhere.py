@@ -106,6 +106,7 @@ def closest(here: dict[str, list[dict]]) -> str:
     for machine, lines in here.items():
         for line in lines:
             groups[line["text"], line["which"]][machine] = line
+    groups = {k: by for k, by in groups.items() if None not in [x["room"] for x in by.values()]}
     if not groups:
         return "compares nothing"
     ranked = sorted(groups.items(), key=lambda item: tightness(item[1]))

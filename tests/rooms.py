@@ -58,7 +58,10 @@ def noting(path: str):
 
 
 def note(path: str, text: str, left, sign: str, right) -> None:
-    """Write the pair that has the least room, with `room`: positive where the comparison holds."""
+    """Write the pair that has the least room, with `room`: positive where the comparison holds.
+
+    null where it holds for some of many numbers, which are counted then.
+    """
     import numpy as np
 
     try:
@@ -70,6 +73,7 @@ def note(path: str, text: str, left, sign: str, right) -> None:
     room = (b - a if sign.startswith("<") else a - b).ravel()
     least = int(np.argmin(room))
     a, b = float(a.ravel()[least]), float(b.ravel()[least])
-    line = {"text": text, "left": a, "right": b, "room": float(room[least])}
+    counted = room.size > 1 and room[least] < 0  # (x > 0).sum() >= 8: no bound for each
+    line = {"text": text, "left": a, "right": b, "room": None if counted else float(room[least])}
     with open(path, "a", encoding="utf-8") as file:
         print(json.dumps(line), file=file)

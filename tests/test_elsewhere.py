@@ -52,6 +52,13 @@ def test_generators_and_tensors_give_their_least_room(run):
     assert len(run("assert all(v > 0 for v in [1, 2, 3])")) == 4  # one was there before
 
 
+def test_what_is_counted_is_no_bound_of_its_own(run):
+    noted = run("import torch\nt = torch.tensor([3., -5])\nassert (t > 1).sum() >= 1")
+    assert [n["room"] for n in noted] == [None, 0]
+    here = {"AVX2": [dict(n, which=0) for n in noted]}
+    assert "t > 1:" not in elsewhere.closest(here)
+
+
 def test_what_is_no_number_and_what_is_no_assertion_is_left_alone(run):
     assert run("a = 1 < 2\nassert {1} < {1, 2}\nassert 'a' < 'b'\nassert a == 1") == []
 
