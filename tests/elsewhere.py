@@ -44,15 +44,15 @@ def main(lab: str = "") -> int:
         failed = [line for lines in pool.map(lambda one: in_process(*one), asked) for line in lines]
         rooms = {(name, machine): read(where) for name, machine, where in asked}
     took = {"notebooks": (time.monotonic() - start, bool(failed))}
-    if not lab:
-        start = time.monotonic()
-        units = subprocess.run(pytest("-m", "not browser"), cwd=ROOT, env=os.environ | ONE)
-        took["unit tests"] = time.monotonic() - start, units.returncode
     print("\n=== least room of an assertion to its bound")
     for name in names:
         here = {machine: rooms[name, machine] for machine in MACHINES}
         print(f"{name}: {closest(here)}")
-    print("\n" + "\n".join(failed or ["no assertion failed"]))
+    print("\n" + "\n".join(failed or ["no assertion failed"]), flush=True)
+    if not lab:
+        start = time.monotonic()
+        units = subprocess.run(pytest("-m", "not browser"), cwd=ROOT, env=os.environ | ONE)
+        took["unit tests"] = time.monotonic() - start, units.returncode
     print("\n" + summary(took, cores=os.cpu_count() or 1, at_once=workers()))
     return int(any(code for _, code in took.values()))
 

@@ -99,10 +99,10 @@ def workers() -> int:
 def environment(part: str) -> dict[str, str]:
     """Threads that wait leave the core to others; where processes share cores, each has one thread.
 
-    Labs in the browser take as many threads as on a student's machine. Notebooks run offline.
+    Other numbers of threads are tried by `make elsewhere`. Notebooks run offline.
     """
     here = {"OMP_WAIT_POLICY": "passive", **os.environ}
-    if workers() > 1 and part != "real browser":
+    if workers() > 1:
         here.setdefault("OMP_NUM_THREADS", "1")
     if part == "notebooks":
         paths = [str(ROOT / "tests" / "offline"), here.get("PYTHONPATH", "")]

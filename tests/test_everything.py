@@ -58,7 +58,7 @@ def test_notebooks_run_offline_and_waiting_threads_leave_the_core(ran):
         False,
     ]
     assert {e["OMP_WAIT_POLICY"] for e in here} == {"passive"}
-    assert [e.get("OMP_NUM_THREADS") for e in here] == ["1", "1", None]
+    assert [e.get("OMP_NUM_THREADS") for e in here] == ["1", "1", "1"]
 
 
 def test_the_users_own_settings_hold(ran, machine):

@@ -1,5 +1,6 @@
 """Driving a notebook in JupyterLab as a student does: run all, then the arrow keys on a slider."""
 
+import json
 import time
 
 PICTURE = ".jupyter-widgets img, .jupyter-widgets canvas, .jp-OutputArea-output img"
@@ -38,16 +39,26 @@ def run_all(page, *, seconds: float = 180) -> None:
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
     page.wait_for_function(_ALL_RAN, timeout=seconds * 1000, polling=200)
     page.get_by_text("| Idle").first.wait_for(timeout=60_000)
+    page.locator(
+        ".jp-Notebook .jp-Cell.jp-mod-active"
+    ).focus()  # the menu may have had the keyboard
 
 
 def save(page, path) -> None:
-    """Ctrl+S, then wait until the file is written anew."""
+    """Ctrl+S, then wait until the file is written anew, to its end."""
     before = path.stat().st_mtime_ns
     page.keyboard.press("Control+s")
     end = time.monotonic() + 60
-    while path.stat().st_mtime_ns == before:
+    while path.stat().st_mtime_ns == before or not _is_whole(path):
         assert time.monotonic() < end, f"{path.name} was not saved"
-        page.wait_for_timeout(50)
+        page.wait_for_timeout(100)
+
+
+def _is_whole(path) -> bool:
+    try:
+        return bool(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError:  # the server is still writing
+        return False
 
 
 # An executed cell shows [n]:, a waiting or running one [*]:, an empty one stays [ ]:
