@@ -10,7 +10,9 @@ from torch import Tensor, nn
 
 from labkit.checks import lab07_mistakes as mistakes
 from labkit.checks import lab07_steps as steps
+from labkit.checks import words
 from labkit.checks.core import CheckFailed, as_tensor, call, compare, describe, exercise
+from labkit.checks.networks import AsItWas
 
 
 @exercise
@@ -35,8 +37,7 @@ def cop_step(answer: Callable[..., Tensor]) -> str:
     for seed in range(2):
         game, right = steps.Players(seed, learner="cop"), steps.Players(seed, learner="cop")
         for images, labels, z in steps.batches(seed):
-            nets = game.generator, game.discriminator, game.optimizer
-            loss = call(answer, *nets, images, labels, z)
+            loss = _step(answer, game, images, labels, z)
             _refuse_leak(game.generator)
             _refuse_unmoved(game, "cop")
             want = right.learn(steps.right_cop, images, labels, z)
@@ -54,8 +55,7 @@ def forger_step(answer: Callable[..., Tensor]) -> str:
     for seed in range(2):
         game, right = steps.Players(seed, learner="forger"), steps.Players(seed, learner="forger")
         for _, labels, z in steps.batches(seed):
-            nets = game.generator, game.discriminator, game.optimizer
-            loss = _call_with_gradient(answer, *nets, labels, z)
+            loss = _with_gradient(_step, answer, game, labels, z)
             _refuse_unmoved(game, "counterfeiter")
             want = right.learn(steps.right_forger, None, labels, z)
         what = "The counterfeiter's weights after two steps"
@@ -124,10 +124,21 @@ def _refuse_untrainable(answer: Callable) -> None:
             )
 
 
-def _call_with_gradient(answer: Callable, *args: Any) -> Any:
-    """As `call`, with PyTorch's complaint about a missing gradient said in the game's words."""
+def _step(answer: Callable, game: steps.Players, *batch: Tensor) -> Any:
+    """One step of the student's: weights may change, but no mode, and not who may learn."""
+    before = [AsItWas(network) for network in (game.generator, game.discriminator)]
+    nets = game.generator, game.discriminator, game.optimizer
+    loss = call(answer, *nets, *batch, changing=True)
+    for network in before:
+        if change := network.change(learner=True):
+            raise CheckFailed(f"{words.name_of(answer)} {change}")
+    return loss
+
+
+def _with_gradient(step: Callable, *args: Any) -> Any:
+    """The step, with PyTorch's complaint about a missing gradient said in the game's words."""
     try:
-        return call(answer, *args)
+        return step(*args)
     except CheckFailed as failure:
         if "does not require grad" in str(failure):
             raise CheckFailed(steps.CUT_OFF) from None

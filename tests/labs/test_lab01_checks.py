@@ -151,7 +151,7 @@ def training(model, image, target):
         (lambda m, x, t: torch.autograd.grad(m(x[None])[0, t], x), "stopped with RuntimeError"),
         (lambda m, x, t: m(x)[0, t], "stopped with"),
         (backward, "on the network's weights"),
-        (training, "changes the network"),
+        (training, "changes the mode of the network"),
     ],
 )
 def test_mistakes_of_saliency(answer, message):
