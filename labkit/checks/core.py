@@ -167,7 +167,7 @@ def _called(answer: Callable, copies: list, keywords: dict, seconds: float) -> A
             "never ends?"
         ) from None
     except BaseException as error:
-        if isinstance(error, KeyboardInterrupt):
+        if isinstance(error, KeyboardInterrupt | CheckFailed):
             raise
         if isinstance(error, NotImplementedError) and words.is_stub(error):
             done = f"{name}: not done yet. Replace `raise NotImplementedError()`."
