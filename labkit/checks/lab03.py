@@ -104,6 +104,8 @@ def _weight_mistakes(on: Tensor, distance: Tensor, width: float) -> dict[str, Te
         ),
         "these are the distances, not yet the weights.": distance,
         "these are the shares that are on, not yet the weights.": share,
+        "the mean is over the wrong axis: over the samples, dimension 0. Take each sample's share "
+        "of its superpixels, .mean(1).": kernel(1 - on.float().mean(0).sqrt()),
     }
 
 

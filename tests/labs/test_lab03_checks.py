@@ -89,6 +89,8 @@ def test_other_right_ways_pass():
         (lambda on, w: 1 / sample_weights(on, w), "sign in the exponent"),
         (lambda on, w: 1 - on.float().mean(1).sqrt(), "these are the distances"),
         (lambda on, w: sample_weights(on, w)[0], "should be of shape"),
+        (lambda on, w: sample_weights(on.T, w), "wrong axis"),
+        (lambda on, w: on.mean(1), r"True and False become 1 and 0 by .float\(\)"),
     ],
 )
 def test_mistakes_of_sample_weights(answer, message):
