@@ -31,3 +31,13 @@ def solutions_of(lab):
         if "exercise" in cell.metadata.get("tags", []):
             exec(cell.source, space)
     return space
+
+
+def arguments_of(lab, name):
+    """The names of an exercise's arguments, as its notebook has them."""
+    for cell in editions.read(ROOT / "notebooks" / f"{lab}.ipynb").cells:
+        if "exercise" in cell.metadata.get("tags", []):
+            for node in ast.parse(cell.source).body:
+                if isinstance(node, ast.FunctionDef) and node.name == name:
+                    return [argument.arg for argument in node.args.args]
+    return []

@@ -10,18 +10,19 @@ as before; an endless loop ends after a stated time.
 from __future__ import annotations
 
 import functools
-import linecache
 import random
-import traceback
 from collections.abc import Callable, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from labkit.checks import words
 from labkit.checks.limits import TimeIsUp, time_limit
+from labkit.checks.networks import AsItWas
+from labkit.checks.words import describe as describe
 
 # Bold, for then JupyterLab takes the darker shade, which stands out on its red background.
 GREEN, RED, BOLD, PLAIN = "\x1b[1;32m", "\x1b[1;31m", "\x1b[1m", "\x1b[0m"
@@ -56,11 +57,14 @@ def exercise(check: Callable[..., str]) -> Callable[..., None]:
     return guarded
 
 
-def call(answer: Callable, *args: Any, seconds: float = 10.0, **options: Any) -> Any:
+def call(
+    answer: Callable, *args: Any, seconds: float = 10.0, changing: bool = False, **options: Any
+) -> Any:
     """answer(*copies of args), with every way to fail turned into CheckFailed or NotDone.
 
     `seconds` is the time after which an endless loop is stopped. Changing an input in place is
-    reported too: the student's function gets copies, and the copies are compared afterwards.
+    reported too: the student's function gets copies, and the copies are compared afterwards. A
+    network goes in itself; unless the exercise is `changing` it, it must come out as it was.
     """
     if not callable(answer):
         called = " Was it called, with brackets?" if _is_data(answer) else ""
@@ -69,22 +73,13 @@ def call(answer: Callable, *args: Any, seconds: float = 10.0, **options: Any) ->
             f"is {describe(answer)}.{called}"
         )
     copies, keywords = [_copy(a) for a in args], {k: _copy(v) for k, v in options.items()}
-    name = getattr(answer, "__name__", "the function")
-    try:
-        with time_limit(seconds):
-            result = answer(*copies, **keywords)
-    except NotImplementedError:
-        raise NotDone(f"{name}: not done yet. Replace `raise NotImplementedError()`.") from None
-    except TimeIsUp:
-        raise CheckFailed(
-            f"{name} had not finished after {seconds:g} s and was stopped. Is there a loop that "
-            "never ends?"
-        ) from None
-    except BaseException as error:
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        raise CheckFailed(_what_was_raised(name, error)) from None
-    _refuse_changed_inputs(name, [*args, *options.values()], [*copies, *keywords.values()])
+    given, name = [*args, *options.values()], words.name_of(answer)
+    networks = [] if changing else [AsItWas(v) for v in given if isinstance(v, nn.Module)]
+    result = _called(answer, copies, keywords, seconds)
+    _refuse_changed_inputs(name, given, [*copies, *keywords.values()])
+    for network in networks:
+        if change := network.change():
+            raise CheckFailed(f"{name} {change}")
     return result
 
 
@@ -110,12 +105,12 @@ def compare(
         if _equal(value, wrong, rtol, atol) and not _equal(wrong, want, rtol, atol):
             raise CheckFailed(f"{what}: {message}")
     if value.shape != want.shape:
-        raise CheckFailed(f"{what} should be {_shape(want)}, but is {_shape(value)}.")
+        raise CheckFailed(f"{what} should be {words.shape(want)}, but is {words.shape(value)}.")
     if not torch.isfinite(value).all():
         raise CheckFailed(f"{what} holds values that are not finite numbers (nan or inf).")
     if not _equal(value, want, rtol, atol):
-        hint = _hint(value, want)
-        raise CheckFailed(f"{what} should be {_sample(want)}, but is {_sample(value)}.{hint}")
+        wrong = ~torch.isclose(value, want, rtol=rtol, atol=atol)
+        raise CheckFailed(words.difference(what, value, want, wrong) + words.hint(value, want))
 
 
 def as_tensor(got: Any, *, what: str) -> Tensor:
@@ -125,25 +120,23 @@ def as_tensor(got: Any, *, what: str) -> Tensor:
     if callable(got) and not isinstance(got, Tensor):
         raise CheckFailed(f"{what} is a function, not a number: was it called, with brackets?")
     try:
-        tensor = got.detach() if isinstance(got, Tensor) else torch.as_tensor(np.asarray(got))
-        tensor = tensor if tensor.layout == torch.strided else tensor.to_dense()
-        return tensor.to("cpu", torch.float64)
+        tensor = torch.as_tensor(_plain(got))
+        real = None if tensor.is_complex() else tensor.to("cpu", torch.float64)
     except Exception:
         raise CheckFailed(f"{what} should be numbers, but is {describe(got)}.") from None
+    if real is None:
+        raise CheckFailed(f"{what} should be real, but is complex: take the real part, `.real`.")
+    return real
 
 
-def describe(value: Any) -> str:
-    """A value in a few words, whatever it is: 'a tensor of shape (3, 2)', 'the text ...'."""
-    try:
-        if value is None:
-            return "nothing (None)"
-        if isinstance(value, Tensor | np.ndarray):
-            kind = "tensor" if isinstance(value, Tensor) else "NumPy array"
-            return f"a {kind} of shape {tuple(value.shape)}"
-        text = repr(value)
-        return f"a {type(value).__name__}: {text if len(text) < 60 else text[:57] + '...'}"
-    except Exception:
-        return f"a {type(value).__name__}"
+def _plain(got: Any) -> Tensor | np.ndarray:
+    """Without graph and sparseness; NumPy views, also backward ones, and lists as arrays."""
+    if isinstance(got, Tensor):
+        got = got.detach()
+        return got if got.layout == torch.strided else got.to_dense()
+    if isinstance(got, list | tuple) and any(isinstance(item, Tensor) for item in got):
+        got = [np.asarray(_plain(item)) for item in got]
+    return np.asarray(got).copy(order="C")
 
 
 @contextmanager
@@ -161,6 +154,26 @@ def _state_kept():
         torch.set_grad_enabled(grad)
         torch.set_default_dtype(dtype)
         torch.set_num_threads(threads)
+
+
+def _called(answer: Callable, copies: list, keywords: dict, seconds: float) -> Any:
+    name = words.name_of(answer)
+    try:
+        with time_limit(seconds):
+            return answer(*copies, **keywords)
+    except TimeIsUp:
+        raise CheckFailed(
+            f"{name} had not finished after {seconds:g} s and was stopped. Is there a loop that "
+            "never ends?"
+        ) from None
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt | CheckFailed):
+            raise
+        if isinstance(error, NotImplementedError) and words.is_stub(error):
+            done = f"{name}: not done yet. Replace `raise NotImplementedError()`."
+            raise NotDone(done) from None
+        raised = words.what_was_raised(answer, error, [*copies, *keywords.values()])
+        raise CheckFailed(raised) from None
 
 
 def _copy(value: Any) -> Any:
@@ -183,66 +196,9 @@ def _refuse_changed_inputs(name: str, before: list, after: list) -> None:
             )
 
 
-def _what_was_raised(name: str, error: BaseException) -> str:
-    try:
-        said = str(error).strip()
-    except Exception:
-        said = ""
-    said = said if len(said) <= 300 else said[:297] + "..."
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename != __file__]
-    own = [f for f in frames if "ipykernel" in f.filename or f.filename.startswith("<")]
-    place = ""
-    if own or frames:
-        frame = (own or frames)[-1]
-        line = (frame.line or linecache.getline(frame.filename, frame.lineno or 0)).strip()
-        place = f", at line {frame.lineno}" + (f": {line}" if line else "")
-    colon = f": {said}" if said else ""
-    return f"{name} stopped with {type(error).__name__}{colon} ({_kind(error)}{place})"
-
-
-def _kind(error: BaseException) -> str:
-    text = str(error) if isinstance(error, Exception) else ""
-    if isinstance(error, TypeError) and "positional argument" in text:
-        return "the exercise's signature must stay as given"
-    if isinstance(error, NameError):
-        return "is it defined above, and its cell run"
-    if isinstance(error, RecursionError):
-        return "does the function call itself without end"
-    if isinstance(error, SystemExit):
-        return "exit() has no place in an exercise"
-    if isinstance(error, RuntimeError) and "does not require grad" in text:
-        return "the input needs requires_grad_() before it is used"
-    return "an error while it ran"
-
-
 def _is_data(value: Any) -> bool:
     return isinstance(value, Tensor | np.ndarray | float | int | list | tuple)
 
 
 def _equal(got: Tensor, want: Tensor, rtol: float, atol: float) -> bool:
     return got.shape == want.shape and torch.allclose(got, want, rtol=rtol, atol=atol)
-
-
-def _shape(tensor: Tensor) -> str:
-    return "one number" if tensor.dim() == 0 else f"of shape {tuple(tensor.shape)}"
-
-
-def _sample(tensor: Tensor) -> str:
-    values = [f"{v:.4g}" for v in tensor.reshape(-1)[:4].tolist()]
-    if tensor.dim() == 0:
-        return values[0]
-    return f"[{', '.join(values)}{', ...' if tensor.numel() > 4 else ''}]"
-
-
-def _hint(got: Tensor, want: Tensor) -> str:
-    """A word on a simple relation between wrong and right: sign, factor, offset, order."""
-    if torch.allclose(got, -want, rtol=1e-3, atol=1e-6):
-        return " The sign is the wrong way round."
-    big = want.abs() > want.abs().max() * 1e-3
-    if big.any() and want.abs().max() > 0:
-        ratio = (got[big] / want[big]).reshape(-1)
-        if torch.allclose(got, want * ratio[0], rtol=1e-2, atol=1e-6) and ratio[0] != 0:
-            return f" It is {ratio[0].item():.4g} times what it should be."
-    if want.numel() > 1 and torch.allclose(got.reshape(-1).sort()[0], want.reshape(-1).sort()[0]):
-        return " The numbers are right, their order is not."
-    return ""

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from labkit.checks import draws
 from labkit.checks.core import CheckFailed, as_tensor, call, compare, describe, exercise
 
 
@@ -45,15 +46,17 @@ def fair_score(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
 @exercise
 def colour(answer: Callable[..., tuple[Tensor, Tensor]]) -> str:
     """colour(images, digits, rate, generator) -> (images (N, 2, H, W), labels (N,))."""
-    for seed, rate in enumerate([0.1, 0.9, 0.0]):
+    for seed, rate in enumerate([0.1, 0.9, 0.0, 0.3]):
         generator = torch.Generator().manual_seed(seed)
         images = 0.1 + 0.9 * torch.rand(4000, 1, 3, 2, generator=generator)
         digits = torch.randint(0, 10, (4000,), generator=generator)
-        got = call(answer, images, digits, rate, torch.Generator().manual_seed(seed + 10))
-        painted, labels = _two(got)
+        painted, labels = _colour(answer, images, digits, rate, seed + 10)
         _check_labels(labels, digits)
         _check_paint(painted, images)
         _check_colours(painted, labels, digits, rate)
+        _check_draws(labels.bool() != (digits >= 5), _lies(painted, labels), digits, rate)
+    again = [_colour(answer, images, digits, rate, k) for k in (seed + 10, seed + 11)]
+    _check_generator((painted, labels), *again, digits)
     return "colour is right: the label is noisy, and the colour follows the label, not the digit."
 
 
@@ -101,6 +104,8 @@ def _weight_mistakes(on: Tensor, distance: Tensor, width: float) -> dict[str, Te
         ),
         "these are the distances, not yet the weights.": distance,
         "these are the shares that are on, not yet the weights.": share,
+        "the mean is over the wrong axis: over the samples, dimension 0. Take each sample's share "
+        "of its superpixels, .mean(1).": kernel(1 - on.float().mean(0).sqrt()),
     }
 
 
@@ -159,6 +164,10 @@ def _refuse_a_fooled_score(answer: Callable) -> None:
     compare(got, want, what="fair_score of five equal blobs", atol=1e-5)
 
 
+def _colour(answer: Callable, images: Tensor, digits: Tensor, rate: float, seed: int) -> tuple:
+    return _two(call(answer, images, digits, rate, torch.Generator().manual_seed(seed)))
+
+
 def _two(got: Any) -> tuple[Tensor, Tensor]:
     if not isinstance(got, tuple | list) or len(got) != 2:
         raise CheckFailed(
@@ -215,7 +224,7 @@ def _check_paint(painted: Tensor, images: Tensor) -> None:
 
 def _check_colours(painted: Tensor, labels: Tensor, digits: Tensor, rate: float) -> None:
     colours = painted[:, 1].flatten(1).amax(1) > 0
-    lies = (colours != labels.bool()).double().mean().item()
+    lies = _lies(painted, labels).double().mean().item()
     if _near(lies, rate):
         return
     clean = (colours != (digits >= 5)).double().mean().item()
@@ -238,9 +247,53 @@ def _check_colours(painted: Tensor, labels: Tensor, digits: Tensor, rate: float)
     )
 
 
+def _lies(painted: Tensor, labels: Tensor) -> Tensor:
+    """Which colours differ from the label: (N,) bool."""
+    return (painted[:, 1].flatten(1).amax(1) > 0) != labels.bool()
+
+
+def _check_draws(flipped: Tensor, lies: Tensor, digits: Tensor, rate: float) -> None:
+    """Each digit, each place in the batch and each label has the same odds."""
+    if draws.other_group(lies, flipped, rate) is not None:
+        raise CheckFailed(
+            "The colour lies more often, or less, where the label was flipped: both used the same "
+            "random numbers. Draw once for the labels, and once more for the colours."
+        )
+    labels = flipped != (digits >= 5)
+    for what, drawn, odds in (("label", flipped, 0.25), ("colour", lies, rate)):
+        for name, groups in (("digit", digits), ("label", labels)):
+            if name == what:
+                continue
+            value = draws.other_group(drawn, groups, odds)
+            if value is not None:
+                share = drawn[groups == value].double().mean()
+                raise CheckFailed(
+                    f"Of the images with {name} {value} the {what} is flipped in {share:.0%}, but "
+                    f"{odds:.0%} should be: every image has the same odds, in both directions."
+                )
+        if draws.ordered(drawn, odds):
+            raise CheckFailed(
+                f"Which {what}s are flipped depends on their place in the batch. Draw one number "
+                "for each image: torch.rand(len(digits), generator=generator)."
+            )
+
+
+def _check_generator(got: tuple, again: tuple, other: tuple, digits: Tensor) -> None:
+    """The same seed repeats both draws; another seed gives others."""
+    if any(a.shape != b.shape or not torch.equal(a, b) for a, b in zip(got, again, strict=True)):
+        raise CheckFailed(
+            "The same seed gives other labels or colours the second time. Draw with "
+            "generator=generator, both times, or nobody can repeat your numbers."
+        )
+    if other[0].shape != got[0].shape or other[1].shape != got[1].shape:
+        return
+    for what, one, two in (("labels", got[1], other[1]), ("lies", _lies(*got), _lies(*other))):
+        if torch.equal(one, two):
+            raise CheckFailed(f"Another seed gives the same {what}: is `generator` used?")
+
+
 def _near(share: float, want: float) -> bool:
-    """Within four standard deviations of 4000 draws, and exact where nothing is drawn."""
-    return abs(share - want) <= 4 * (want * (1 - want) / 4000) ** 0.5 + 1e-9
+    return draws.near(share, want, 4000)
 
 
 def _reason(share: float, reasons: dict[float, str]) -> str:

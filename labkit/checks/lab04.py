@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from labkit.augment import Policy
+from labkit.checks import draws
 from labkit.checks.core import CheckFailed, as_tensor, call, compare, exercise
 
 
@@ -77,9 +78,9 @@ def random_shift(answer: Callable[[Tensor, int, torch.Generator], Tensor]) -> st
     """random_shift(images (B, 1, H, W), most, generator) -> the same shape, zeros come in."""
     generator = torch.Generator().manual_seed(3)
     for most, height, width in [(2, 9, 11), (1, 7, 7)]:
-        images = 0.1 + 0.4 * torch.rand(300, 1, height, width, generator=generator)
+        images = 0.1 + 0.4 * torch.rand(600, 1, height, width, generator=generator)
         images[:, :, height // 2, width // 2] = 1.0  # a bright pixel tells where an image went
-        what = f"random_shift of 300 images {height} x {width}, most={most}"
+        what = f"random_shift of 600 images {height} x {width}, most={most}"
         got = as_tensor(call(answer, images, most, _seeded(0)), what=what)
         if got.shape != images.shape:
             compare(got, images, what=what)
@@ -94,13 +95,13 @@ def random_shift(answer: Callable[[Tensor, int, torch.Generator], Tensor]) -> st
 @exercise
 def average_answer(answer: Callable[..., Tensor]) -> str:
     """average_answer(model, images (B, 1, H, W), policy, copies) -> probabilities (B, K)."""
-    policy = Policy(degrees=30, translate=0.2)
     for seed, (count, side, classes, copies) in enumerate(
         [(4, 6, 3, 5), (2, 5, 4, 3), (1, 6, 2, 8)]
     ):
+        turning = {"degrees": 30 + 5 * seed, "translate": 0.2}
+        policy = Policy(**turning)
         model = _small_model(seed, side * side, classes)
         images = torch.rand(count, 1, side, side, generator=_seeded(seed))
-        got = call(answer, model, images, policy, copies)
         with torch.no_grad():
             logits = torch.stack([model(policy(images, seed=k)) for k in range(copies)])
             later = torch.stack([model(policy(images, seed=k + 1)) for k in range(copies)])
@@ -122,6 +123,7 @@ def average_answer(answer: Callable[..., Tensor]) -> str:
             "only the largest probability is returned. Return all.": probs.mean(0).amax(-1),
             "one copy is missing or too many: seeds 0 to copies - 1.": probs[:-1].mean(0),
         }
+        got = call(answer, model, images, Policy(**turning), copies)
         what = f"average_answer for {count} image{'s' * (count > 1)}, {copies} copies"
         compare(got, probs.mean(0), what=what, mistakes=_apart(mistakes, probs.mean(0)))
     return "average_answer is right: probabilities first, then their mean."
@@ -158,8 +160,15 @@ def _check_shifts(shifts: Tensor, most: int, what: str) -> None:
         raise CheckFailed(f"{what}: {how} Draw one pair of numbers for each image.")
     for axis, name in enumerate(("down or up", "right or left")):
         _check_axis(shifts[:, axis], name, most, what)
-    if (shifts[:, 0].abs() == shifts[:, 1].abs()).all():
+    down, right = shifts.unbind(1)
+    if (down.abs() == right.abs()).all():
         raise CheckFailed(f"{what}: down and right are the same number. Draw two for each image.")
+    for one, other in ((down, right), (down, down), (right, right)):
+        if draws.linked(one, other, 2 * most + 1):
+            raise CheckFailed(
+                f"{what}: one shift follows from another, of the same image or of one before. Draw "
+                "two numbers for each image: torch.randint(..., (len(images), 2))."
+            )
 
 
 def _check_axis(shifts: Tensor, name: str, most: int, what: str) -> None:
@@ -177,6 +186,14 @@ def _check_axis(shifts: Tensor, name: str, most: int, what: str) -> None:
             f"{what}: {name}: the shifts go from {low} to {high}, not from {-most} to {most}. "
             "torch.randint leaves its upper end out."
         )
+    for shift in range(-most, most + 1):
+        share = (shifts == shift).double().mean().item()
+        if not draws.near(share, 1 / (2 * most + 1), len(shifts)):
+            raise CheckFailed(
+                f"{what}: {name}: {share:.0%} of the images move by {shift}, but each of the "
+                f"{2 * most + 1} shifts should be as likely, {1 / (2 * most + 1):.0%}. Use "
+                "torch.randint."
+            )
 
 
 def _check_filling(got: Tensor, images: Tensor, what: str) -> None:
@@ -214,7 +231,7 @@ def _small_model(seed: int, inputs: int, classes: int) -> nn.Module:
         torch.manual_seed(seed)
         linear = nn.Linear(inputs, classes)
     linear.weight.data.mul_(8)  # opinions strong enough for the order of the steps to matter
-    return nn.Sequential(nn.Flatten(), linear)
+    return nn.Sequential(nn.Flatten(), nn.Dropout(0.5), linear).eval()
 
 
 def _seeded(seed: Any) -> torch.Generator:

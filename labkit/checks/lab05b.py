@@ -158,7 +158,7 @@ def _empty_sentence(answer: Callable) -> None:
 def _check_frozen(answer: Callable, model: nn.Module, layer: str, before: tuple) -> None:
     weights = {name: p.detach().clone() for name, p in model.named_parameters()}
     modes = [module.training for module in model.modules()]
-    result = call(answer, model, layer)
+    result = call(answer, model, layer, changing=True)
     now = dict(model.named_parameters())
     if set(now) != set(weights):
         raise CheckFailed("The model's layers have changed. Keep them all; only stop one of them.")

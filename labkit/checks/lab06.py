@@ -21,19 +21,20 @@ def contrastive(answer: Callable[[Tensor, Tensor, Tensor, float], Tensor]) -> st
         what = f"The loss of {count} pairs in {dim} dimensions, margin={margin:g}"
         want, wrong = mistakes.contrastive(first, second, same, margin)
         compare(got, want, mistakes=wrong, what=what)
-    _refuse_untrainable(answer)
+        _check_slopes(answer, first, second, same, margin)
+    _refuse_nan_slope(answer)
     return "contrastive is right: it pulls equals together, and pushes others as far as the margin."
 
 
 @exercise
 def errors(answer: Callable[[Tensor, Tensor, float], tuple]) -> str:
     """errors(distances (N,), same (N,) bool, threshold) -> (false accepts, false refusals)."""
-    for seed, (count, threshold) in enumerate([(40, 0.5), (31, 0.8), (52, 0.3)]):
+    for seed, (count, threshold) in enumerate([(40, 0.5), (31, 0.75), (52, 0.25)]):
         generator = torch.Generator().manual_seed(600 + seed)
         same = torch.rand(count, generator=generator) < 0.3
         same[:2] = torch.tensor([True, False])
         distances = torch.rand(count, generator=generator) + 0.3 * ~same
-        distances = (distances * 10).round() / 10  # some lie on the threshold
+        distances = (distances * 8).round() / 8  # some lie on the threshold, exactly
         distances[:2] = threshold
         got = call(answer, distances, same, threshold)
         accept, refuse = _two(got, "errors", "(false_accepts, false_refusals)")
@@ -84,18 +85,21 @@ def _pairs(seed: int, count: int, dim: int, margin: float) -> tuple[Tensor, Tens
     return first, first + away * distance[:, None], same
 
 
-def _refuse_untrainable(answer: Callable) -> None:
-    """The result must hang on its inputs, with a finite slope also where two are equal."""
+def _check_slopes(answer: Callable, first: Tensor, second: Tensor, *rest: Any) -> None:
+    """The derivatives by both inputs are those of the formula, not merely there."""
+    first, second = first.clone().requires_grad_(), second.clone().requires_grad_()
+    got = call(lambda *args: _slopes(answer, *args), first, second, *rest)
+    want, wrong = mistakes.contrastive_slopes(first, second, *rest)
+    compare(got, want, mistakes=wrong, what="The slope of the loss by (first, second)", atol=1e-4)
+
+
+def _refuse_nan_slope(answer: Callable) -> None:
+    """Finite slopes also where two embeddings are equal."""
     first = torch.tensor([[0.2, -0.4], [1.0, 0.5], [0.3, 0.3]], requires_grad=True)
     second = first.detach() + torch.tensor([[0.0, 0.0], [0.2, 0.1], [0.0, 0.0]])
     same = torch.tensor([True, False, False])
-    result = call(lambda *args: _with_slope(answer, *args), first, second, same, 1.0)
-    if result is None:
-        raise CheckFailed(
-            "The loss cannot be trained with: it no longer hangs on the embeddings. Return the "
-            "tensor itself, without .item(), float(), .detach() or torch.no_grad()."
-        )
-    if not torch.isfinite(as_tensor(result, what="The slope of the loss")).all():
+    slopes = call(lambda *args: _slopes(answer, *args), first, second.requires_grad_(), same, 1.0)
+    if not torch.isfinite(slopes).all():
         raise CheckFailed(
             "Where two embeddings are equal the slope of the loss is nan, and training would break "
             "there: the square root has no slope at 0. Use (first - second).norm(dim=1), or add a "
@@ -103,12 +107,16 @@ def _refuse_untrainable(answer: Callable) -> None:
         )
 
 
-def _with_slope(answer: Callable, first: Tensor, *rest: Any) -> Tensor | None:
-    loss = answer(first, *rest)
+def _slopes(answer: Callable, first: Tensor, second: Tensor, *rest: Any) -> Tensor:
+    """The derivatives of the student's loss by both embeddings: (2, B, D)."""
+    loss = answer(first, second, *rest)
     if not isinstance(loss, Tensor) or not loss.requires_grad:
-        return None
-    (slope,) = torch.autograd.grad(loss, first)
-    return slope
+        raise CheckFailed(
+            "The loss cannot be trained with: it no longer hangs on the embeddings. Return the "
+            "tensor itself, without .item(), float(), .detach() or torch.no_grad()."
+        )
+    options = {"allow_unused": True, "materialize_grads": True}
+    return torch.stack(torch.autograd.grad(loss, [first, second], **options))
 
 
 def _two(got: Any, name: str, want: str) -> tuple[Any, Any]:

@@ -54,6 +54,29 @@ def contrastive(a: Tensor, b: Tensor, same: Tensor, margin: float) -> tuple[Tens
     }
 
 
+def contrastive_slopes(a: Tensor, b: Tensor, same: Tensor, margin: float) -> tuple[Tensor, dict]:
+    """The right loss's slopes by a and b, (2, B, D), and those of losses that are cut in parts."""
+    difference = (a - b).detach().double()
+    d = difference.norm(dim=1, keepdim=True)
+    pull = torch.where(same[:, None], difference, 0 * difference) / len(d)
+    push = torch.where(same[:, None], 0 * d, -(margin - d).clamp_min(0)) * difference / d / len(d)
+    slope, none = pull + push, 0 * pull
+    cut = "Leave out .item(), float(), torch.tensor(...) and .detach() on the way."
+    return torch.stack([slope, -slope]), {
+        "nothing of it reaches the embeddings: the loss is a new number. " + cut: (
+            torch.stack([none, none])
+        ),
+        "pairs with different labels have none, nothing would push them apart. " + cut: (
+            torch.stack([pull, -pull])
+        ),
+        "pairs with the same label have none, nothing would pull them together. " + cut: (
+            torch.stack([push, -push])
+        ),
+        "`second` has none: it is cut off. " + cut: torch.stack([slope, none]),
+        "`first` has none: it is cut off. " + cut: torch.stack([none, -slope]),
+    }
+
+
 def _other_distances(difference: Tensor, same: Tensor, margin: float) -> dict[str, Tensor]:
     """The loss of things that are not the Euclidean distance, from first - second (B, D)."""
 

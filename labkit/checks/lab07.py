@@ -10,7 +10,9 @@ from torch import Tensor, nn
 
 from labkit.checks import lab07_mistakes as mistakes
 from labkit.checks import lab07_steps as steps
+from labkit.checks import words
 from labkit.checks.core import CheckFailed, as_tensor, call, compare, describe, exercise
+from labkit.checks.networks import AsItWas
 
 
 @exercise
@@ -25,7 +27,7 @@ def hinge_losses(answer: Callable[[Tensor, Tensor], tuple]) -> str:
         compare(cop, right, mistakes=wrong, what=f"The cop's loss {what}")
         right, wrong = mistakes.hinge_forger(fake)
         compare(forger, right, mistakes=wrong, what=f"The counterfeiter's loss {what}")
-    _refuse_untrainable(answer)
+    _check_slopes(answer)
     return "hinge_losses is right: the cop wants a margin on both sides, the forger high scores."
 
 
@@ -34,15 +36,17 @@ def cop_step(answer: Callable[..., Tensor]) -> str:
     """cop_step(generator, discriminator, optimizer, images, labels, z) -> the cop's loss."""
     for seed in range(2):
         game, right = steps.Players(seed, learner="cop"), steps.Players(seed, learner="cop")
+        counted = True  # whether the loss that came back is the right one
         for images, labels, z in steps.batches(seed):
-            nets = game.generator, game.discriminator, game.optimizer
-            loss = call(answer, *nets, images, labels, z)
+            loss = _step(answer, game, images, labels, z)
             _refuse_leak(game.generator)
             _refuse_unmoved(game, "cop")
             want = right.learn(steps.right_cop, images, labels, z)
+            counted = counted and (right.steps > 1 or _is(loss, want))
         what = "The cop's weights after two steps"
         _refuse_wrong_side(game.generator, right.generator, "counterfeiter", "cop")
-        wrong = steps.play_all(seed, "cop", steps.WRONG_COPS)
+        wrong = steps.play_all(seed, "cop", steps.CUT_COPS if counted else {})
+        wrong |= steps.play_all(seed, "cop", steps.WRONG_COPS)
         compare(steps.flat(game.discriminator), right.weights, mistakes=wrong, what=what)
         compare(loss, want, what="What cop_step returns, the cop's loss,")
     return "cop_step is right: the cop has learned, and the counterfeiter has noticed nothing."
@@ -54,8 +58,7 @@ def forger_step(answer: Callable[..., Tensor]) -> str:
     for seed in range(2):
         game, right = steps.Players(seed, learner="forger"), steps.Players(seed, learner="forger")
         for _, labels, z in steps.batches(seed):
-            nets = game.generator, game.discriminator, game.optimizer
-            loss = _call_with_gradient(answer, *nets, labels, z)
+            loss = _with_gradient(_step, answer, game, labels, z)
             _refuse_unmoved(game, "counterfeiter")
             want = right.learn(steps.right_forger, None, labels, z)
         what = "The counterfeiter's weights after two steps"
@@ -114,24 +117,63 @@ def _refuse_swapped(cop: Any, forger: Any, real: Tensor, fake: Tensor) -> None:
         raise CheckFailed("The two losses are swapped: return the cop's loss first.")
 
 
-def _refuse_untrainable(answer: Callable) -> None:
+def _check_slopes(answer: Callable) -> None:
+    """Both losses have the derivatives of their formulas, by the real and by the fake scores."""
     real, fake = (part.requires_grad_() for part in _scores(9, (8,)))
-    for loss in _pair(call(answer, real, fake)):
-        if not isinstance(loss, Tensor) or not loss.requires_grad:
-            raise CheckFailed(
-                "The losses cannot be trained with: they no longer hang on the scores. Return the "
-                "tensors themselves, without .item(), float(), .detach() or torch.no_grad()."
-            )
+    rights = mistakes.hinge_cop(real, fake)[0], mistakes.hinge_forger(fake)[0]
+    names = ("The slope of the cop's loss", "The slope of the counterfeiter's loss")
+    for which, (right, what) in enumerate(zip(rights, names, strict=True)):
+        got = call(lambda *scores, k=which: _slopes(answer, k, *scores), real, fake)
+        if words.is_record(answer):
+            continue
+        options = {"allow_unused": True, "materialize_grads": True}
+        want = torch.autograd.grad(right, [real, fake], **options)
+        for side, slope, other in zip(("real", "fake"), got, want, strict=True):
+            said = "it is 0, for these scores were cut off on the way (.detach(), .item(), ...)."
+            wrong = {said: 0 * other}
+            compare(slope, other, mistakes=wrong, what=f"{what} by the {side} scores", atol=1e-6)
 
 
-def _call_with_gradient(answer: Callable, *args: Any) -> Any:
-    """As `call`, with PyTorch's complaint about a missing gradient said in the game's words."""
+def _slopes(answer: Callable, which: int, real: Tensor, fake: Tensor) -> tuple:
+    loss = _pair(answer(real, fake))[which]
+    if not isinstance(loss, Tensor) or not loss.requires_grad:
+        raise CheckFailed(
+            "The losses cannot be trained with: they no longer hang on the scores. Return the "
+            "tensors themselves, without .item(), float(), .detach() or torch.no_grad()."
+        )
+    if words.is_record(answer):
+        return ()
+    options = {"allow_unused": True, "materialize_grads": True}
+    return torch.autograd.grad(loss, [real, fake], **options)
+
+
+def _step(answer: Callable, game: steps.Players, *batch: Tensor) -> Any:
+    """One step of the student's: weights may change, but no mode, and not who may learn."""
+    before = [AsItWas(network) for network in (game.generator, game.discriminator)]
+    nets = game.generator, game.discriminator, game.optimizer
+    loss = call(answer, *nets, *batch, changing=True)
+    for network in before:
+        if change := network.change(learner=True):
+            raise CheckFailed(f"{words.name_of(answer)} {change}")
+    return loss
+
+
+def _with_gradient(step: Callable, *args: Any) -> Any:
+    """The step, with PyTorch's complaint about a missing gradient said in the game's words."""
     try:
-        return call(answer, *args)
+        return step(*args)
     except CheckFailed as failure:
         if "does not require grad" in str(failure):
             raise CheckFailed(steps.CUT_OFF) from None
         raise
+
+
+def _is(loss: Any, want: Tensor) -> bool:
+    try:
+        compare(loss, want, what="The loss")
+    except CheckFailed:
+        return False
+    return True
 
 
 def _refuse_leak(generator: nn.Module) -> None:

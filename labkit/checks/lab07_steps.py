@@ -54,7 +54,7 @@ class Players:
             for weight in self.learner.parameters():
                 weight.grad = torch.randn_like(weight)
         self.optimizer = torch.optim.SGD(self.learner.parameters(), lr=0.1)
-        self.first = self.weights
+        self.first, self.steps = self.weights, 0
 
     @property
     def weights(self) -> Tensor:
@@ -76,6 +76,7 @@ class Players:
             old = weight.grad if step in KEEPS else 0 * weight.grad
             weight.grad = old + slope
         self.optimizer.step()
+        self.steps += 1
         return loss.detach()
 
 
@@ -142,6 +143,14 @@ WRONG_COPS = {
     "this is the counterfeiter's loss. The cop's is gan.hinge.cop(real, fake).": (
         lambda real, fake: hinge.forger(fake)
     ),
+}
+CUT_COPS = {  # the loss that comes back is right, but a part of it has no gradient
+    "the cop has learned nothing from the fakes: their scores are in the loss, but cut off. "
+    "Detach the fake images, before the cop sees them, not the cop's scores.": (
+        lambda real, fake: hinge.cop(real, fake.detach())
+    ),
+    "the cop has learned nothing from the real images: their scores are in the loss, but cut off "
+    "(.detach(), torch.no_grad()).": lambda real, fake: hinge.cop(real.detach(), fake),
 }
 WRONG_FORGERS = {
     FORGOTTEN: kept_forger,

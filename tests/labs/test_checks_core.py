@@ -186,3 +186,22 @@ def test_describe_never_fails():
     assert describe(Odd()) == "a Odd"
     assert describe(torch.ones(2, 3)) == "a tensor of shape (2, 3)"
     assert len(describe("x" * 1000)) < 80
+
+
+def test_a_difference_shows_its_places_and_enough_digits():
+    want = torch.arange(12.0).reshape(3, 4)
+    got = want.clone()
+    got[2, 3], got[1, 0] = 11.02, 5.0
+    with pytest.raises(CheckFailed) as caught:
+        compare(got, want, what="it")
+    assert str(caught.value) == (
+        "it: 2 of 12 values differ. [1, 0] should be 4, but is 5; [2, 3] should be 11, but is "
+        "11.02."
+    )
+    with pytest.raises(CheckFailed, match="should be 1, but is 1.00001."):
+        compare(1.00001, 1.0, what="it", rtol=1e-9, atol=1e-9)
+
+
+def test_complex_numbers_are_refused():
+    with pytest.raises(CheckFailed, match="take the real part"):
+        compare(torch.tensor(1 + 0j), 1.0, what="it")

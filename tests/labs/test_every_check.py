@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from making import ROOT
-from solving import LABS, checks_of, solutions_of
+from solving import LABS, arguments_of, checks_of, solutions_of
 
 from labkit.checks import CheckFailed, NotDone
 from labkit.course import editions
@@ -83,3 +83,115 @@ def test_the_empty_stub_reads_not_done(lab, name):
 def test_no_answer_crashes_a_check(lab, name, junk):
     with pytest.raises(CheckFailed):
         checks_of(lab)[name](JUNK[junk])
+
+
+def as_view(value):
+    """Tensors as NumPy views that run backwards (negative strides)."""
+    if isinstance(value, torch.Tensor):
+        array = value.detach().numpy()
+        return np.flip(np.flip(array).copy()) if array.ndim else array
+    return tuple(map(as_view, value)) if isinstance(value, tuple) else value
+
+
+def as_lists(value):
+    """Tensors as lists, and those of one number as Python numbers."""
+    if isinstance(value, torch.Tensor):
+        return value.tolist()
+    return list(map(as_lists, value)) if isinstance(value, tuple) else value
+
+
+def as_double(value):
+    if isinstance(value, torch.Tensor) and value.is_floating_point():
+        return value.double()
+    return tuple(map(as_double, value)) if isinstance(value, tuple) else value
+
+
+def as_rows(value):
+    """Tensors as lists of tensors, one a row."""
+    if isinstance(value, torch.Tensor):
+        return [row.clone() for row in value] if value.dim() else value
+    return tuple(map(as_rows, value)) if isinstance(value, tuple) else value
+
+
+STYLES = {"view": as_view, "lists": as_lists, "rows": as_rows, "double": as_double}
+MUST_TRAIN = {"contrastive", "hinge_losses"}  # exercises whose result has a gradient
+A_TENSOR = {"peek"}  # and one that is asked for a tensor itself
+
+
+@every
+@pytest.mark.parametrize("style", STYLES)
+def test_other_kinds_of_numbers_are_as_good(lab, name, style):
+    if name in MUST_TRAIN and style != "double" or name in A_TENSOR and style in ("lists", "rows"):
+        pytest.skip("its result is asked for as a tensor")
+    solution = solutions_of(lab)[name]
+    checks_of(lab)[name](lambda *args: STYLES[style](solution(*args)))
+
+
+def zeroed(network):
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.zero_()
+
+
+def other_mode(network):
+    network.train(not network.training)
+
+
+def other_mode_within(network):
+    part = list(network.modules())[-1]
+    part.train(not part.training)
+
+
+def other_learning(network):
+    weight = next(iter(network.parameters()))
+    weight.requires_grad_(not weight.requires_grad)
+
+
+SPOILING = [zeroed, other_mode, other_mode_within, other_learning]
+WITH_NETWORK = [
+    (lab, name)
+    for lab in LABS
+    for name in checks_of(lab)
+    if {"model", "net", "body", "generator"} & set(arguments_of(lab, name))
+    and name not in ("colour", "random_shift")  # whose generator draws numbers
+]
+
+
+@pytest.mark.parametrize("lab, name", WITH_NETWORK)
+@pytest.mark.parametrize("spoil", SPOILING)
+def test_a_network_must_come_back_as_it_was(lab, name, spoil):
+    solution = solutions_of(lab)[name]
+
+    def spoiling(*args):
+        result = solution(*args)
+        spoil(next(value for value in args if isinstance(value, torch.nn.Module)))
+        return result
+
+    with pytest.raises(CheckFailed):
+        checks_of(lab)[name](spoiling)
+
+
+@pytest.mark.parametrize("lab, name", WITH_NETWORK)
+def test_zeros_from_a_zeroed_network_are_no_answer(lab, name):
+    solution = solutions_of(lab)[name]
+
+    def cheat(*args):
+        for network in (value for value in args if isinstance(value, torch.nn.Module)):
+            zeroed(network)
+        return solution(*args)
+
+    with pytest.raises(CheckFailed):
+        checks_of(lab)[name](cheat)
+
+
+@every
+@pytest.mark.parametrize("said", ["with a message", "of torch"])
+def test_only_the_stubs_own_error_reads_not_done(lab, name, said):
+    def answer(*args):
+        if said == "of torch":
+            torch.distributions.Distribution(validate_args=False).sample()
+        raise NotImplementedError("no such kernel")
+
+    with pytest.raises(CheckFailed, match="stopped with NotImplementedError") as caught:
+        checks_of(lab)[name](answer)
+    assert not isinstance(caught.value, NotDone)

@@ -82,6 +82,7 @@ def both_at_once(f, x, y, h):
         (lambda f, x, y, h: [-d for d in nudge(f, x, y, h)], "sign is the wrong way"),
         (lambda f, x, y, h: nudge(f, x, y, h)[::-1], "changed places"),
         (both_at_once, "at the same time"),
+        (lambda f, x, y, h: (2 * x + y, x), "slide's function alone"),
         (lambda f, x, y, h: nudge(f, x, y, h)[0], r"should be of shape \(2,\)"),
         (lambda f, x, y, h: print(nudge(f, x, y, h)), "None: does the function end with"),
     ],
@@ -106,6 +107,9 @@ def paths(w1, w2, hidden):
         (lambda w1, w2, h: paths(w1, w2, h).abs().sum(1), "may cancel"),
         (lambda w1, w2, h: paths(w1, w2, h).mean(1), "averaged"),
         (lambda w1, w2, h: paths(w1, w2, h), "Add them over the hidden"),
+        (lambda w1, w2, h: paths(w1, w2, h)[:, -1], "written for `\\+=`"),
+        (lambda w1, w2, h: w2 * (h > 0.4) @ w1, "differ"),
+        (lambda w1, w2, h: w2 * max(0, h) @ w1, "clamp_min"),
         (lambda w1, w2, h: w1 @ w2, "stopped with RuntimeError"),
         (lambda w1, w2, h: w1.mul_(2), "in place"),
     ],
@@ -119,6 +123,16 @@ def backward(model, image, target):
     image.requires_grad_()
     model(image[None])[0, target].backward()
     return image.grad.abs().amax(0)
+
+
+def no_batch(model, image, target):
+    image = image.clone().requires_grad_()
+    return torch.autograd.grad(model(image)[target], image)[0].abs().amax(0)
+
+
+def not_unpacked(model, image, target):
+    image = image.clone().requires_grad_()
+    return torch.autograd.grad(model(image[None])[0, target], image).abs().amax(0)
 
 
 def training(model, image, target):
@@ -147,11 +161,15 @@ def training(model, image, target):
         ),
         (lambda m, x, t: slope_of(m, x, lambda o: o.sum()).abs().amax(0), "all logits together"),
         (lambda m, x, t: saliency(m, x, 0), "explains class 0"),
+        (lambda m, x, t: saliency(m, x, 2), "explains class 2"),
+        (lambda m, x, t: slope_of(m, x, lambda o: o.max()).abs().amax(0), "explains class"),
+        (no_batch, "image.None. is a batch of one"),
+        (not_unpacked, "autograd.grad returns one"),
         (lambda m, x, t: saliency(m, x, t) / saliency(m, x, t).max(), "Keep their unit"),
         (lambda m, x, t: torch.autograd.grad(m(x[None])[0, t], x), "stopped with RuntimeError"),
         (lambda m, x, t: m(x)[0, t], "stopped with"),
         (backward, "on the network's weights"),
-        (training, "changes the network"),
+        (training, "changes the mode of the network"),
     ],
 )
 def test_mistakes_of_saliency(answer, message):
@@ -175,6 +193,8 @@ def only_here(m, x, b, t, n):
             "starts at the baseline",
         ),
         (only_here, "slope at the image alone"),
+        (lambda m, x, b, t, n: integrated(m, x, 0 * b, t, n), "baseline is not used"),
+        (lambda m, x, b, t, n: integrated(m, x, b, 1, n), "explains class 1"),
         (lambda m, x, b, t, n: integrated(m, x, b, t, n, shift=0), "left ends"),
         (lambda m, x, b, t, n: integrated(m, x, b, t, n, shift=1), "right ends"),
         (lambda m, x, b, t, n: integrated(m, x, b, t, n).abs(), "signs are lost"),

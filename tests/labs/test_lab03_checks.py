@@ -41,6 +41,27 @@ def colour_of_the_digit(images, digits, rate, generator):
     return images * torch.eye(2)[clean ^ lies.long()][:, :, None, None], labels
 
 
+def coloured(draw):
+    """colour, given draw(digits, rate, generator) -> (which labels flip, which colours lie)."""
+
+    def colour(images, digits, rate, generator):
+        wrong, lies = draw(digits, rate, generator)
+        labels = ((digits >= 5) ^ wrong).long()
+        red = images * ((labels ^ lies.long()) == 0).view(-1, 1, 1, 1)
+        return torch.cat([red, images - red], 1), labels
+
+    return colour
+
+
+def draw_once(digits, rate, generator):
+    draw = torch.rand(len(digits), generator=generator)
+    return draw < 0.25, draw < rate
+
+
+def coin(digits, rate, generator):
+    return torch.rand(len(digits), generator=generator) < rate
+
+
 @pytest.mark.parametrize("name", CHECKS)
 def test_the_solution_passes(name, capsys):
     getattr(check, name)(globals()[name])
@@ -68,6 +89,8 @@ def test_other_right_ways_pass():
         (lambda on, w: 1 / sample_weights(on, w), "sign in the exponent"),
         (lambda on, w: 1 - on.float().mean(1).sqrt(), "these are the distances"),
         (lambda on, w: sample_weights(on, w)[0], "should be of shape"),
+        (lambda on, w: sample_weights(on.T, w), "wrong axis"),
+        (lambda on, w: on.mean(1), r"True and False become 1 and 0 by .float\(\)"),
     ],
 )
 def test_mistakes_of_sample_weights(answer, message):
@@ -105,9 +128,44 @@ def test_mistakes_of_fair_score(answer, message):
         (lambda *a: colour(*a, both=True), "ink in both channels"),
         (colour_of_the_digit, "follows the digit"),
         (lambda *a: colour(*a)[0], "should return two things"),
+        (coloured(draw_once), "both used the same random numbers"),
+        (coloured(lambda d, r, g: (coin(d, 0.25, None), coin(d, r, g))), "second time"),
+        (coloured(lambda d, r, g: (coin(d, 0.25, g), coin(d, r, None))), "second time"),
+        (
+            coloured(lambda d, r, g: (coin(d, 0.25, g), coin(d, r, torch.Generator()))),
+            "Another seed gives the same lies",
+        ),
+        (
+            coloured(lambda d, r, g: (coin(d, 0.25, torch.Generator()), coin(d, r, g))),
+            "Another seed gives the same labels",
+        ),
+        (
+            coloured(lambda d, r, g: (torch.arange(len(d)) < len(d) // 4, coin(d, r, g))),
+            "depends on their place",
+        ),
+        (
+            coloured(lambda d, r, g: (torch.arange(len(d)) % 4 == 0, coin(d, r, g))),
+            "depends on their place",
+        ),
+        (
+            coloured(lambda d, r, g: (coin(d, 0.5, g) & (d >= 5), coin(d, r, g))),
+            "in both directions",
+        ),
         (lambda i, d, r, g: (colour(i, d, r, g)[0] / 2, colour(i, d, r, g)[1]), "differ|ink"),
     ],
 )
 def test_mistakes_of_colour(answer, message):
     with pytest.raises(CheckFailed, match=message):
         check.colour(answer)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_right_colour_passes_whatever_is_drawn(seed):
+    """Other draws from the same generator: the limits leave room for chance."""
+
+    def draw(digits, rate, generator):
+        torch.rand(seed, generator=generator)
+        both = torch.rand(2, len(digits), generator=generator, dtype=torch.float64)
+        return both[1] < 0.25, both[0] < rate
+
+    check.colour(coloured(draw))

@@ -51,6 +51,18 @@ def between(low, high, count, generator, columns=2):
     return torch.randint(low, high + 1, (count, columns), generator=generator)
 
 
+def bell(count, most, generator):
+    return (torch.randn(count, 2, generator=generator) * most / 2).round().clamp(-most, most).long()
+
+
+def after_another(shifts):
+    return torch.cat([shifts, shifts.roll(1, 0)], 1)
+
+
+def in_pairs(count, most, generator):
+    return between(-most, most, count // 2, generator).repeat_interleave(2, 0)
+
+
 @pytest.mark.parametrize("name", CHECKS)
 def test_the_solution_passes(name, capsys):
     getattr(check, name)(globals()[name])
@@ -120,6 +132,9 @@ def test_mistakes_of_turns(answer, message):
             drawing(lambda n, m, g: between(-m, m, n, torch.Generator().manual_seed(1))),
             "is `generator` used",
         ),
+        (drawing(bell), "each of the 5 shifts should be as likely"),
+        (drawing(lambda n, m, g: after_another(between(-m, m, n, g, 1))), "follows from another"),
+        (drawing(in_pairs), "follows from another"),
         (rolled, "torch.roll"),
         (lambda x, m, g: random_shift(x, m, g, mode="replicate"), "border is repeated"),
         (lambda x, m, g: random_shift(x, m, g)[:, :, m:-m, m:-m], "should be of shape"),
@@ -148,3 +163,25 @@ def test_mistakes_of_random_shift(answer, message):
 def test_mistakes_of_average_answer(answer, message):
     with pytest.raises(CheckFailed, match=message):
         check.average_answer(answer)
+
+
+def forgetful(model, *rest):
+    answer = average_answer(model.eval(), *rest)
+    model.train()
+    return answer
+
+
+def test_average_answer_must_not_leave_train_mode():
+    with pytest.raises(CheckFailed, match="came in eval mode and is left in train mode"):
+        check.average_answer(forgetful)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_right_shift_passes_whatever_is_drawn(seed):
+    """Other draws from the same generator: the limits leave room for chance."""
+
+    def draw(count, most, generator):
+        torch.rand(seed, generator=generator)
+        return between(-most, most, 2 * count, generator, 1).view(2, count).T
+
+    check.random_shift(drawing(draw))

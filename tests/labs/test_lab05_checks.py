@@ -128,7 +128,7 @@ def last_batch(body, images):
 @pytest.mark.parametrize(
     "answer, message",
     [
-        (in_its_mode, r"body.eval\(\) first"),
+        (in_its_mode, r"Call .eval\(\) first"),
         (with_graph, "still hang on the network's graph"),
         (left_in_eval, "came in train mode and is left in eval mode"),
         (last_batch, "only the last batch is left"),

@@ -53,7 +53,26 @@ def bare_root(a, b, same, margin):
     return (torch.where(same, d**2, (margin - d).clamp_min(0) ** 2) / 2).mean()
 
 
+def push_as_numbers(a, b, same, margin):
+    gap = torch.tensor([max(0.0, margin - d.item()) for d in apart(a, b)])
+    return (torch.where(same, apart(a, b) ** 2, gap**2) / 2).mean()
+
+
+def pull_as_numbers(a, b, same, margin):
+    d = apart(a, b)
+    return (torch.where(same, d.detach() ** 2, push(d, margin)) / 2).mean()
+
+
+def a_new_number(*args):
+    return torch.tensor(without_mean(*args).mean().item(), requires_grad=True)
+
+
 CONTRASTIVE = {
+    "nothing would push them apart": push_as_numbers,
+    "nothing would pull them together": pull_as_numbers,
+    "`second` has none": lambda a, b, s, m: without_mean(a, b.detach(), s, m).mean(),
+    "`first` has none": lambda a, b, s, m: without_mean(a.detach(), b, s, m).mean(),
+    "the loss is a new number": a_new_number,
     "swapped": pieces(push, pull),
     "1/2 of the formula is missing": lambda *a: without_mean(*a).mul(2).mean(),
     "d\\^2, not d": pieces(lambda d, m: d, push),
@@ -97,6 +116,7 @@ def test_contrastive_accepts_labkits_own_and_a_loop(capsys):
         return total / len(first)
 
     check.contrastive(slow)
+    check.contrastive(lambda a, b, s, m: without_mean(a.double(), b.double(), s, m).mean())
 
 
 # --- exercise 2: the hardest
@@ -188,8 +208,8 @@ def test_errors_names_the_mistake(message):
 def test_errors_accepts_a_loop_and_a_tensor():
     def slow(distances, same, threshold):
         rows = list(zip(distances.tolist(), same.tolist(), strict=True))
-        wrong_in = sum(d <= threshold + 1e-7 for d, s in rows if not s)
-        wrong_out = sum(d > threshold + 1e-7 for d, s in rows if s)
+        wrong_in = sum(d <= threshold for d, s in rows if not s)
+        wrong_out = sum(d > threshold for d, s in rows if s)
         count = sum(s for _, s in rows)
         return torch.tensor([wrong_in / (len(rows) - count), wrong_out / count])
 

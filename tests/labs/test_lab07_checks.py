@@ -31,6 +31,11 @@ def forger(loss):
     return lambda real, fake: (gan.hinge.cop(real, fake), loss(fake))
 
 
+def half_of_the_real(real, fake):
+    half = len(real) // 2
+    return gan.hinge.cop(torch.cat([real[:half].detach(), real[half:]]), fake)
+
+
 HINGE = {
     "signs are the wrong way round": cop(lambda r, f: (relu(1 + r) + relu(1 - f)).mean()),
     "sign is wrong for the real": cop(lambda r, f: (relu(1 + r) + relu(1 + f)).mean()),
@@ -57,6 +62,15 @@ HINGE = {
     "losses are swapped": lambda r, f: (-f.mean(), gan.hinge.cop(r, f)),
     "cannot be trained": lambda r, f: (gan.hinge.cop(r, f).item(), -f.mean().item()),
     "should return two things": lambda r, f: gan.hinge.cop(r, f),
+    "cop's loss by the fake scores: it is 0": cop(lambda r, f: gan.hinge.cop(r, f.detach())),
+    "cop's loss by the real scores: it is 0": cop(lambda r, f: gan.hinge.cop(r.detach(), f)),
+    "cop's loss by the real scores.*should be": cop(half_of_the_real),
+    "slope of the cop's loss by the real scores: it is 0": cop(
+        lambda r, f: torch.tensor(gan.hinge.cop(r, f).item(), requires_grad=True)
+    ),
+    "counterfeiter's loss by the fake scores: it is 0": forger(
+        lambda f: torch.tensor(-f.mean().item(), requires_grad=True)
+    ),
 }
 
 
@@ -99,7 +113,44 @@ def also_moves_the_forger(generator, discriminator, optimizer, images, labels, z
     return as_cop()(generator, discriminator, optimizer, images, labels, z)
 
 
+def cut_scores(real, fake):
+    return gan.hinge.cop(real, fake.detach())
+
+
+def without_labels(generator, discriminator, optimizer, images, labels, z):
+    return discriminator(images)
+
+
+def leaving(change):
+    """The right step, after which one of the networks is changed."""
+
+    def step(*args):
+        rest = args[:2]
+        result = (as_cop() if len(args) == 6 else as_forger())(*args)
+        change(*rest)
+        return result
+
+    return step
+
+
+LEFT = {
+    "requires_grad of digit.weight was True": lambda g, d: g.requires_grad_(False),
+    "requires_grad of hidden.weight was True": lambda g, d: d.requires_grad_(False),
+    "left in eval mode": lambda g, d: g.eval(),
+    "left in eval mode,": lambda g, d: d.eval(),
+}
+
+
+@pytest.mark.parametrize("message", list(LEFT))
+@pytest.mark.parametrize("exercise", ["cop_step", "forger_step"])
+def test_both_players_keep_their_mode_and_may_learn(exercise, message):
+    fails(exercise, leaving(LEFT[message]), message)
+
+
 COP = {
+    "nothing from the fakes: their scores are in the loss, but cut off": as_cop(loss=cut_scores),
+    "nothing from the real images": as_cop(loss=lambda r, f: gan.hinge.cop(r.detach(), f)),
+    "TinyDiscriminator was called with other arguments": without_labels,
     "sent a gradient into the counterfeiter.*detach": as_cop(detach=False),
     "real and fake are swapped": as_cop(loss=lambda real, fake: gan.hinge.cop(fake, real)),
     "zero_grad\\(\\) is missing": as_cop(zero="never"),
@@ -227,6 +278,9 @@ FRECHET = {
     "no trace": pieces(root=matrix_root, parts=lambda a, b, r: a + b - 2 * r),
     "all entries": pieces(root=matrix_root, parts=lambda a, b, r: (a + b - 2 * r).sum()),
     "stays squared": pieces(whole=lambda m, s: (m + s).sqrt()),
+    "complex: take the real part": pieces(
+        root=lambda a, b: torch.linalg.eigvals(a @ b).sqrt().sum()
+    ),
     "not finite": pieces(whole=lambda m, s: m + s * torch.nan),
 }
 
