@@ -8,7 +8,6 @@ on (data/README.md).
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -167,7 +166,7 @@ def _fetch_all(pins: list[Pin], place: Path, base: str | None, bar) -> None:
             if error.hopeless or len(failures) >= PATIENCE:
                 stop.set()
 
-    with bar, _quiet_pooch(), _session() as session, ThreadPoolExecutor(AT_ONCE) as pool:
+    with bar, _session() as session, ThreadPoolExecutor(AT_ONCE) as pool:
         try:
             list(pool.map(one, pins))
         except BaseException:  # Ctrl-C: what is under way ends at its next bytes
@@ -199,17 +198,3 @@ def _session() -> Iterator:
         session.mount("http://", adapter)
         session.mount("https://", adapter)
         yield session
-
-
-@contextmanager
-def _quiet_pooch() -> Iterator[None]:
-    """Keep pooch from logging a line a file, and leave its logger as it was."""
-    import pooch
-
-    logger = pooch.get_logger()
-    level = logger.level
-    logger.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)

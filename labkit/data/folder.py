@@ -8,15 +8,32 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 
+from labkit.data.layout import remarks
 from labkit.images import square, to_tensor
 
-CLUTTER = {"thumbs.db", "desktop.ini", "__macosx"}  # beside every name that begins with a dot
+# what systems, network drives and recycle bins leave, beside every name that begins with a dot
+CLUTTER = {
+    "thumbs.db",
+    "desktop.ini",
+    "icon\r",
+    "__macosx",
+    "@eadir",
+    "#recycle",
+    "$recycle.bin",
+    "recycler",
+    "system volume information",
+    "lost+found",
+    "lost.dir",
+    "found.000",
+}
+PLACEHOLDER = "a photo that still lies in iCloud: download it first"
 
 
 class Folder(NamedTuple):
@@ -48,8 +65,10 @@ def load_folder(path, *, size: int = 224) -> Folder:
     `path` itself have the name of that folder as their class. Order: by path, the same everywhere.
     Anything `to_tensor` reads is read (phone photos turned upright, CMYK, 16 bits, ...); every
     other file is in `skipped` with the reason, except hidden files and the clutter that systems
-    leave. Links to folders are not followed. ValueError where there is no such folder, no file in
-    it, or no photo that can be read; TypeError where `path` is no path or `size` no whole number.
+    leave. Links to folders are not followed. Warns where sub-folders look like no classes (train
+    and test, one folder too high) or none but one could be read. ValueError where there is no such
+    folder, no file in it, or no photo that can be read; TypeError where `path` is no path or
+    `size` no whole number.
 
     >>> import tempfile, pathlib, PIL.Image
     >>> mine = pathlib.Path(tempfile.mkdtemp())
@@ -63,6 +82,8 @@ def load_folder(path, *, size: int = 224) -> Folder:
     if not found:
         raise ValueError(f"{root}: there is no file in this folder to read as a photo")
     images, paths, skipped = _read_all(found, size, f"{root}: none of its files")
+    for remark in remarks(root, paths, skipped):
+        warnings.warn(f"{root}: {remark}", stacklevel=2)
     return as_folder(images, [_class_of(path, root) for path in paths], paths, skipped=skipped)
 
 
@@ -141,12 +162,17 @@ def _files(root: Path) -> Iterator[tuple[Path, str]]:
         links = [name for name in folders if (Path(folder) / name).is_symlink()]
         found += [(Path(folder, name), "a link to a folder: not followed") for name in links]
         found += [(Path(folder, name), "") for name in files if not _is_clutter(name)]
+        found += [(Path(folder, name), PLACEHOLDER) for name in files if _is_placeholder(name)]
     found += [(Path(error.filename), f"cannot be opened ({error.strerror})") for error in closed]
     yield from sorted(found, key=lambda item: item[0].relative_to(root).as_posix())
 
 
 def _is_clutter(name: str) -> bool:
     return name.startswith(".") or name.lower() in CLUTTER
+
+
+def _is_placeholder(name: str) -> bool:
+    return name.startswith(".") and name.lower().endswith(".icloud")
 
 
 def _class_of(path: Path, root: Path) -> str:

@@ -1,8 +1,9 @@
 """Handwritten letters of many alphabets, once `labkit fetch omniglot` has brought them.
 
 Omniglot (Lake, Salakhutdinov & Tenenbaum, 2015): each letter drawn once by each of 20 people. The
-small sets hold ten alphabets, and 20 runs of the paper's one-shot test with letters of alphabets
-that are in neither. It reads the archives as they are and downloads nothing.
+small sets hold eight alphabets, five each with two in both, and 20 runs of the paper's one-shot
+test with letters of alphabets that are in neither. It reads the archives as they are and downloads
+nothing.
 """
 
 from __future__ import annotations

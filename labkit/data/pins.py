@@ -56,7 +56,7 @@ SETS = {
         (("text", "glove"),),
     ),
     "omniglot": Source(
-        "handwritten letters of many alphabets, small sets (Lake et al., 2015)",
+        "handwritten letters of eight alphabets, the small sets (Lake et al., 2015)",
         "see github.com/brendenlake/omniglot; for your own study only",
         (("text", "omniglot"),),
     ),

@@ -1,8 +1,7 @@
 """One pinned file from its address to its place: resumed, verified, put there in one step.
 
-pooch (Uieda et al., 2020) compares the SHA-256 and moves the file to its place. It cannot resume,
-so `Resuming` is the downloader it is given: what has come lies in NAME.part, each byte where it
-belongs, so that any later try, even two at once, goes on with it.
+What has come lies in NAME.part, each byte where it belongs, so that any later try, even two at
+once, goes on with it. Nothing else is written: a killed download leaves that file alone.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pooch
 import requests
 from urllib3.exceptions import ProtocolError
 
@@ -41,7 +39,7 @@ class FetchError(OSError):
 
 
 class Resuming:
-    """Downloader for pooch that goes on where an earlier try stopped.
+    """Downloader that goes on where an earlier try stopped.
 
     `tell(n)` hears of every n bytes more (or fewer, when a server starts from the beginning).
     """
@@ -51,19 +49,22 @@ class Resuming:
         self.tell, self.told = tell, 0
         self.part = target.with_name(f"{target.name}.part")
 
-    def __call__(self, url: str, output_file: str, pooch) -> None:
-        """Put the whole, verified file where pooch wants it."""
+    def __call__(self, url: str) -> None:
+        """Put the whole, verified file in its place, in one step."""
+        if self.pin.is_whole(self.target):  # another download was faster
+            self.part.unlink(missing_ok=True)
+            return
         held = self._held()
         if held < self.pin.size:
             self._receive(url, held)
         self._position(self.pin.size)
         try:
             self._verify(resumed=held > 0)
-            os.replace(self.part, output_file)
+            if not self.pin.is_whole(self.target):
+                _set_aside(self.target)
+            os.replace(self.part, self.target)
         except FileNotFoundError as error:  # another labkit fetch moved it to its place
             raise FetchError("another download of it got in between", again=True) from error
-        if not self.pin.is_whole(self.target):
-            _set_aside(self.target)
 
     def _held(self) -> int:
         """Bytes that an earlier try left."""
@@ -158,22 +159,19 @@ def transfer(pin: Pin, folder: Path, addresses: list[str], session, tell) -> Non
     downloader = Resuming(pin, target, session, tell)
     for attempt in range(1, TRIES + 1):
         try:
-            return _from_any(pin, folder, addresses, downloader)
+            return _from_any(folder, addresses, downloader)
         except FetchError as error:
             if not error.again or attempt == TRIES:
                 raise FetchError(f"{pin.path}: {error}", hopeless=error.hopeless) from error
             time.sleep(PAUSE * attempt)
 
 
-def _from_any(pin: Pin, folder: Path, addresses: list[str], downloader: Resuming) -> None:
+def _from_any(folder: Path, addresses: list[str], downloader: Resuming) -> None:
     """Try the addresses in turn; only "no such file" leads on to the next."""
     for address in addresses:
         try:
-            # made here, for pooch fails where two threads make a folder at once
             downloader.target.parent.mkdir(parents=True, exist_ok=True)
-            pooch.retrieve(address, f"sha256:{pin.sha256}", pin.path, folder, downloader=downloader)
-            downloader.part.unlink(missing_ok=True)  # where another download was faster
-            return
+            return downloader(address)
         except requests.HTTPError as error:
             status = error.response.status_code
             if status in (404, 410) and address != addresses[-1]:
@@ -183,8 +181,6 @@ def _from_any(pin: Pin, folder: Path, addresses: list[str], downloader: Resuming
             raise
         except OSError as error:  # requests' exceptions are OSErrors as well
             raise _in_words(error, address, folder) from error
-        except ValueError as error:  # pooch found another SHA-256 than Resuming did just before
-            raise FetchError("another download of it got in between", again=True) from error
 
 
 def _refused(status: int, address: str) -> FetchError:

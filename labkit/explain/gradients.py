@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from labkit.explain.heat import told
 from labkit.explain.targets import (
     Target,
     check_counts,
@@ -13,8 +14,11 @@ from labkit.explain.targets import (
     target_of,
     target_part,
     target_values,
+    with_slope,
 )
 from labkit.nets.folding import folded
+
+FLAT = "the target reacts to every pixel alike, or to none, as where all units are switched off"
 
 
 def gradient(
@@ -33,7 +37,8 @@ def gradient(
 
     >>> heat = gradient(model, images, 281)
     """
-    return _to_heat(pixel_gradient(model, images, target, batch_size=batch_size), signed)
+    slopes = pixel_gradient(model, images, target, batch_size=batch_size)
+    return told(_to_heat(slopes, signed), FLAT)
 
 
 def smooth_grad(
@@ -50,21 +55,22 @@ def smooth_grad(
     """The gradient averaged over `samples` noisy copies of the image: what survives is less noisy.
 
     SmoothGrad (Smilkov et al. 2017). `noise` is the standard deviation as a share of the image's
-    range (brightest minus darkest value). The noise depends on `seed` and the image's place in
-    the batch alone. Heat (B, H, W) as in `gradient`.
+    range (brightest minus darkest value). It depends on `seed` alone, and is the same for every
+    image: an image's heat does not depend on the batch it is in. Heat (B, H, W) as in `gradient`.
     """
     check_counts(samples=samples, batch_size=batch_size)
-    check_images(images)
+    check_images(images, model)
+    images = images.detach()
     generator = torch.Generator().manual_seed(seed)
     spread = noise * (images.amax((1, 2, 3)) - images.amin((1, 2, 3))).view(-1, 1, 1, 1)
     total, quick = torch.zeros_like(images), _quick(model)
     for some in torch.arange(samples).split(max(batch_size // len(images), 1)):
-        noisy = [torch.randn(images.shape, generator=generator).to(images) for _ in some]
+        noisy = [torch.randn(images.shape[1:], generator=generator).to(images) for _ in some]
         points = torch.cat([images + spread * shake for shake in noisy])
         wanted = target_of(target, torch.arange(len(points)) % len(images), len(images))
         slopes = pixel_gradient(quick, points, wanted, batch_size=batch_size)
         total += slopes.view(len(some), *images.shape).sum(0)
-    return _to_heat(total / samples, signed)
+    return told(_to_heat(total / samples, signed), FLAT)
 
 
 def integrated_gradients(
@@ -88,8 +94,9 @@ def integrated_gradients(
     batch size, that round otherwise change a few pixels by some per cent of the largest.
     """
     check_counts(steps=steps, batch_size=batch_size)
-    check_images(images)
-    start = torch.as_tensor(baseline, dtype=images.dtype, device=images.device).expand_as(images)
+    check_images(images, model)
+    images = images.detach()
+    start = torch.as_tensor(baseline).detach().to(images).expand_as(images)
     way = images - start
     total, quick = torch.zeros_like(images), _quick(model)
     middles = ((torch.arange(steps).double() + 0.5) / steps).to(images)  # of the parts, 0 to 1
@@ -99,28 +106,34 @@ def integrated_gradients(
         wanted = target_of(target, i, len(images))
         slopes = pixel_gradient(quick, points, wanted, batch_size=batch_size)
         total.index_add_(0, i.to(total.device), slopes)
-    return _to_heat(way * total / steps, signed, absolute_first=True)
+    flat = f"{FLAT}, or the images are the baseline itself"
+    return told(_to_heat(way * total / steps, signed, absolute_first=True), flat)
 
 
 def pixel_gradient(
     model: nn.Module, images: Tensor, target: Target, *, batch_size: int = 8
 ) -> Tensor:
     """d target / d image for every pixel and channel: (B, C, H, W), in small batches."""
-    check_images(images)
+    check_images(images, model)
     check_counts(batch_size=batch_size)
     slopes, quick = [], _quick(model)
     for first in range(0, len(images), batch_size):
-        part = images[first : first + batch_size].detach().clone().requires_grad_()
-        with torch.enable_grad(), evaluating(quick):
-            wanted = target_part(target, first, len(part), len(images))
-            chosen = target_values(quick(part), wanted)
-            (slope,) = torch.autograd.grad(chosen.sum(), part, allow_unused=True)
-        slopes.append(torch.zeros_like(part) if slope is None else slope)
+        some = images[first : first + batch_size]
+        slopes.append(_slope(quick, some, target_part(target, first, len(some), len(images))))
     return torch.cat(slopes).detach()
 
 
+def _slope(model: nn.Module, images: Tensor, target: Target) -> Tensor:
+    # inference_mode(False) records derivatives, inside torch.inference_mode and no_grad as well
+    with torch.inference_mode(False), evaluating(model):
+        pixels = images.detach().clone().requires_grad_()
+        chosen = with_slope(target_values(model(pixels), target, count=len(pixels)))
+        (slope,) = torch.autograd.grad(chosen.sum(), pixels, allow_unused=True)
+        return torch.zeros_like(pixels) if slope is None else slope
+
+
 def _quick(model: nn.Module) -> nn.Module:
-    with evaluating(model):
+    with torch.inference_mode(False), evaluating(model):
         return folded(model)
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from labkit.explain.heat import told
 from labkit.explain.stability import spearman
 from labkit.explain.superpixels import hidden_by, superpixels, switched, whole_numbers
 from labkit.explain.targets import (
@@ -24,6 +25,11 @@ from labkit.explain.targets import (
     check_images,
     steps,
     target_part,
+)
+
+FLAT = (
+    "the answer is the same whichever superpixels are hidden, or there is only one superpixel "
+    "(superpixels(images, count=...) cuts more)"
 )
 
 
@@ -117,7 +123,7 @@ def lime_several(
 
     >>> cat, dog = lime_several(model, images, [281, 207], samples=64)
     """
-    check_images(images)
+    check_images(images, model)
     check_counts(samples=samples, batch_size=batch_size, targets=len(targets))
     segments = superpixels(images) if segments is None else whole_numbers(segments, images)
     images = images.detach().contiguous(memory_format=torch.channels_last)
@@ -131,7 +137,9 @@ def lime_several(
         values = answers(model, shown, wanted)  # (N, T)
         fits.append([fit_weights(on, v, importance=importance, ridge=ridge) for v in values.T])
     forwards = samples * len(images)
-    return [_result(list(each), segments, forwards, images) for each in zip(*fits, strict=True)]
+    found = [_result(list(each), segments, forwards, images) for each in zip(*fits, strict=True)]
+    told(torch.cat([one.heat for one in found]), FLAT)
+    return found
 
 
 def on_off(samples: int, count: int, *, keep: float = 0.8, seed: int = 0) -> Tensor:
@@ -180,7 +188,9 @@ def fit_weights(
     on, values = on.cpu().double(), values.cpu().double()
     share = torch.ones_like(values) if importance is None else importance.cpu().double()
     mean_on, mean = share @ on / share.sum(), share @ values / share.sum()
-    on, values = on - mean_on, values - mean
+    # equal answers have no weights: what rounding leaves of them would look like some
+    same = values.amax() == values.amin()
+    on, values = on - mean_on, torch.zeros_like(values) if same else values - mean
     system = on.T @ (share[:, None] * on) + ridge * torch.eye(on.shape[1])
     # a superpixel that was never hidden makes the system singular; it then gets no weight
     weights = torch.linalg.pinv(system, hermitian=True) @ (on.T @ (share * values))

@@ -8,6 +8,7 @@ from itertools import chain
 import torch
 from torch import Tensor, nn
 
+from labkit.explain.heat import told
 from labkit.explain.targets import (
     Target,
     answers,
@@ -24,8 +25,8 @@ def occlusion(
     images: Tensor,
     target: Target,
     *,
-    patch: int = 32,
-    stride: int = 16,
+    patch: int | None = None,
+    stride: int | None = None,
     fill: str | float = "mean",
     batch_size: int = 8,
     progress: bool = False,
@@ -37,12 +38,17 @@ def occlusion(
     averaged over the squares that cover the pixel; below 0 the pixel speaks against the target.
     The square is filled with the image's mean colour, with a blurred copy ("blur"), or with a
     brightness from 0 to 1. One forward pass a square: 169 for 224 pixels; `progress` shows a bar.
+    The default patch is 32 pixels, at most a quarter of the image's shorter side; the default
+    stride is half a patch, at most 16.
     Raises ValueError for a patch that does not fit, or a stride that leaves pixels out.
 
     >>> heat = occlusion(model, images, 281, patch=32, stride=32)
     """
-    check_images(images)
-    check_counts(patch=patch, stride=stride, batch_size=batch_size)
+    check_images(images, model)
+    patch = max(min(32, min(images.shape[-2:]) // 4), 1) if patch is None else patch
+    check_counts(patch=patch, batch_size=batch_size)
+    stride = max(min(16, patch // 2), 1) if stride is None else stride
+    check_counts(stride=stride)
     places = _places(*images.shape[-2:], patch, stride)
     images = images.detach().contiguous(memory_format=torch.channels_last)
     covers, heats = filled(images, fill), []
@@ -51,7 +57,10 @@ def occlusion(
         hidden = _covered(image, covers[i], places, patch, batch_size)
         values = answers(model, chain([image], hidden), wanted)[:, 0]
         heats.append(_spread(values[0] - values[1:], places, patch, image.shape[-2:]))
-    return torch.stack(heats)
+    return told(
+        torch.stack(heats),
+        f"the answer falls as far wherever a patch of {patch} pixels lies, or not at all",
+    )
 
 
 def _places(height: int, width: int, patch: int, stride: int) -> list[tuple[int, int]]:

@@ -21,6 +21,7 @@ from labkit.explain.targets import (
     check_images,
     evaluating,
     filled,
+    target_part,
     target_values,
 )
 
@@ -179,10 +180,18 @@ def _curve(
     curve = []
     for fraction in fractions:
         turned = _pixels(rank < round(fraction * rank.shape[1]), start.shape[-2:], patch)
-        with torch.no_grad(), evaluating(model):
-            outputs = torch.cat([model(x) for x in end.where(turned, start).split(16)])
-        curve.append(target_values(outputs, target))
+        curve.append(_answers(model, end.where(turned, start), target))
     return torch.stack(curve, 1)
+
+
+def _answers(model: nn.Module, images: Tensor, target: Target) -> Tensor:
+    values = []
+    with torch.no_grad(), evaluating(model):
+        for first in range(0, len(images), 16):
+            some = images[first : first + 16]
+            wanted = target_part(target, first, len(some), len(images))
+            values.append(target_values(model(some), wanted, count=len(some)))
+    return torch.cat(values)
 
 
 def _squares(images: Tensor, heat: Tensor, patch: int) -> Tensor:

@@ -8,27 +8,41 @@ from torch import Tensor
 from labkit.explain.targets import check_counts, check_images, filled
 
 
-def superpixels(images: Tensor, *, count: int = 50, compactness: float = 10.0) -> Tensor:
+def superpixels(images: Tensor, *, count: int | None = None, compactness: float = 10.0) -> Tensor:
     """Cut each image into about `count` connected pieces of like colour: labels (B, H, W), int64.
 
     SLIC (Achanta et al. 2012), as in scikit-image: k-means over place and colour (CIELAB); more
-    `compactness` makes squarer pieces. An image's labels run from 0 without gaps. Images that do
-    not have three channels are cut by their brightness.
+    `compactness` makes squarer pieces. An image's labels run from 0 without gaps. `count` is 50
+    unless given, less where a piece would have fewer than 12 pixels. Where like colours do not lie
+    together, as in noise, all would be one piece: then it is cut again with more compactness.
+    Images that do not have three channels are cut by their brightness.
 
     >>> superpixels(images, count=20).shape
     torch.Size([2, 64, 64])
     """
-    from skimage.segmentation import slic
-
     check_images(images)
+    if count is None:
+        count = min(50, max(images.shape[-2:].numel() // 12, 1))
     check_counts(count=count)
     if images.shape[1] != 3:
         images = images.mean(1, keepdim=True).expand(-1, 3, -1, -1)
     labels = []
     for image in images.detach().cpu().float():
-        pieces = slic(image.numpy(), count, compactness, start_label=0, channel_axis=0)
-        labels.append(torch.as_tensor(pieces).unique(return_inverse=True)[1])
+        pieces = _pieces(image, count, compactness)
+        labels.append(pieces.unique(return_inverse=True)[1])
     return torch.stack(labels).to(images.device)
+
+
+def _pieces(image: Tensor, count: int, compactness: float) -> Tensor:
+    """SLIC's labels (H, W); again with ten times the compactness while nearly all is one piece."""
+    from skimage.segmentation import slic
+
+    for more in (1, 10, 100, 1000):
+        pieces = slic(image.numpy(), count, compactness * more, start_label=0, channel_axis=0)
+        found = torch.as_tensor(pieces)
+        if len(found.unique()) >= max(count / 5, min(count, 2)):
+            break
+    return found
 
 
 def mean_colours(images: Tensor, segments: Tensor) -> Tensor:

@@ -29,6 +29,9 @@ KINDS = (
     (0, b"\x89PNG", "a damaged PNG: copy or download it again"),
     (0, b"GIF8", "a damaged GIF: copy or download it again"),
 )
+BYTES = "image bytes"  # what a message calls a picture that has no name
+# names of files that are meant to be pictures
+PICTURES = {".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".heic"}
 
 
 class _Unfit(ValueError):
@@ -64,10 +67,16 @@ def _check_path(name: str) -> Path:
 
 
 def read_stream(stream) -> tuple[np.ndarray, str]:
-    """Read an open file from where it stands; leave it there where it can be rewound."""
+    """Read an open file from where it stands, or if that is its end from the start; leave it there.
+
+    A picture that was just saved into a BytesIO leaves it at its end.
+    """
     name = str(getattr(stream, "name", "open file"))
     start = stream.tell() if hasattr(stream, "seekable") and stream.seekable() else None
     content = stream.read()
+    if start and not content:
+        stream.seek(0)
+        content = stream.read()
     if start is not None:
         stream.seek(start)
     if not isinstance(content, bytes):
@@ -75,7 +84,7 @@ def read_stream(stream) -> tuple[np.ndarray, str]:
     return read_bytes(content, name)
 
 
-def read_bytes(content, name: str = "image bytes") -> tuple[np.ndarray, str]:
+def read_bytes(content, name: str = BYTES) -> tuple[np.ndarray, str]:
     """Read the bytes of an image file."""
     return _read(io.BytesIO(content), name)
 
@@ -139,23 +148,23 @@ def _plain_words(name: str, head: bytes = b""):
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             yield
     except Exception as error:  # damaged files make decoders raise nearly anything
-        raise ValueError(f"{name}: {_reason(error, head)}") from error
+        raise ValueError(f"{name}: {_reason(error, head, name)}") from error
 
 
-def _reason(error: Exception, head: bytes) -> str:
+def _reason(error: Exception, head: bytes, name: str) -> str:
     """Say in plain words why a picture could not be read."""
     if isinstance(error, _Unfit):
         return str(error)
     if isinstance(error, (Image.DecompressionBombWarning, Image.DecompressionBombError)):
         return f"too many pixels (at most {Image.MAX_IMAGE_PIXELS}): make the picture smaller first"
     if isinstance(error, UnidentifiedImageError):
-        return f"not an image that can be read here; it looks like {_kind(head)}"
+        return f"not an image that can be read here; it looks like {_kind(head, name)}"
     if isinstance(error, MemoryError):
         return "too large for the memory of this machine: make the picture smaller first"
     return f"the image is damaged, cut off or of an unknown kind ({error})"
 
 
-def _kind(head: bytes) -> str:
+def _kind(head: bytes, name: str) -> str:
     """Guess from its first bytes what a file is that is no picture."""
     for offset, signature, words in KINDS:
         if head.startswith(signature, offset):
@@ -164,6 +173,9 @@ def _kind(head: bytes) -> str:
         return "an SVG drawing: export it as PNG"
     if head.lstrip().lower().startswith((b"<!doctype html", b"<html")):
         return "a web page saved under the name of a picture: save the picture itself"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):  # UTF-16
+        return "text"
     if all(byte >= 32 or byte in b"\t\n\r\f" for byte in head):
         return "text"
-    return "data of an unknown or damaged format"
+    other = Path(name).suffix.lower() not in PICTURES and name != BYTES
+    return "data of an unknown format" if other else "data of an unknown or damaged format"

@@ -7,6 +7,7 @@ read without unpickling. `labkit.nets.train.fit` is its user.
 from __future__ import annotations
 
 import json
+import math
 import os
 from pathlib import Path
 
@@ -67,13 +68,22 @@ class Checkpoint:
         self.optimizer.load_state_dict(state)
 
     def _refuse_other_run(self, saved: dict) -> None:
-        changed = [k for k in self.settings if saved.get(k) != self.settings[k]]
+        changed = [k for k in self.settings if not _alike(saved.get(k), self.settings[k])]
         if changed:
             old, new = ({k: s.get(k) for k in changed} for s in (saved, self.settings))
             raise ValueError(
                 f"{self.path} is from another run: {old} there, {new} here. Use another path, or "
                 "delete that file if you no longer need it."
             )
+
+
+def _alike(one, other) -> bool:
+    """Whether two settings are equal; numbers up to the rounding of a long sum."""
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return all(map(_alike, one, other))
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-9)
+    return one == other
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict]:

@@ -102,8 +102,10 @@ def output_and_slope(
         seen[layer] = output.detach().requires_grad_()
         return seen[layer].clone()  # an in-place layer after it cannot spoil what is kept
 
-    with torch.no_grad(), _watch_one(model, layer, cut):
-        end = value(model(images)).sum()
+    with torch.no_grad(), watch_one(model, layer, cut):
+        outputs = model(images)
+        with torch.enable_grad():  # the model may have switched it off again
+            end = value(outputs).sum()
         start = _found(seen, layer)
         slope = None
         if end.requires_grad:
@@ -141,7 +143,7 @@ def switched_off(model: nn.Module, layer: str, channel: int | Sequence[int]) -> 
         output[:, channels] = 0
         return output
 
-    with _watch_one(model, layer, zero):
+    with watch_one(model, layer, zero):
         yield model
 
 
@@ -169,7 +171,7 @@ def _outputs(
             versions[name] = found[name]._version if not copied else 0
             taken.add(place)
 
-    with torch.no_grad(), _watch(model, watched, keep):
+    with torch.no_grad(), watch(model, watched, keep):
         model(images)
     spoilt = not copied and any(found[name]._version != versions[name] for name in found)
     return None if spoilt else found
@@ -205,7 +207,7 @@ def _nudge(stack: ExitStack, model: nn.Module, images: Tensor, of: Neuron, by: f
 
     if _layer(of) == "input":
         return push("input", images)
-    stack.enter_context(_watch_one(model, _layer(of), push))
+    stack.enter_context(watch_one(model, _layer(of), push))
     return images
 
 
@@ -219,11 +221,11 @@ def _keep(stack: ExitStack, model: nn.Module, neuron: Neuron, seen: dict[str, Te
         seen[name] = output
         return output.clone()
 
-    stack.enter_context(_watch_one(model, _layer(neuron), remember))
+    stack.enter_context(watch_one(model, _layer(neuron), remember))
 
 
 @contextmanager
-def _watch(
+def watch(
     model: nn.Module, watched: dict[str, nn.Module], do: Callable, *, only: str | None = None
 ) -> Iterator[None]:
     """After each call of these modules do(name, output); what it returns replaces the output."""
@@ -247,11 +249,11 @@ def _watch(
             handle.remove()
 
 
-def _watch_one(model: nn.Module, layer: str, do: Callable) -> AbstractContextManager[None]:
+def watch_one(model: nn.Module, layer: str, do: Callable) -> AbstractContextManager[None]:
     """The same for one call of one layer; ValueError if the name means none or several."""
     name = resolve_one(model, layer)
     module = module_of(model, name)
-    return _watch(model, {module: model.get_submodule(module)}, do, only=name)
+    return watch(model, {module: model.get_submodule(module)}, do, only=name)
 
 
 def _layer(neuron: Neuron) -> str:

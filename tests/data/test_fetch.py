@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -465,12 +466,29 @@ def test_looking_loads_no_torch_and_no_requests():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-def test_pooch_logs_as_before(server, caplog):
-    import pooch
-
-    before = pooch.get_logger().level
+def test_a_killed_download_leaves_nothing_but_its_part(server, toys):
+    """Killed without a chance to tidy up, as by the task manager."""
+    server.faults["three.bin"] = serving.stall_at(50_000)
+    code = (
+        "import sys; from labkit.data import downloads, pins; from pathlib import Path; "
+        "pins.data_dir = lambda: Path(sys.argv[1]); "
+        "toys = pins.Source('toys', 'free', (('toy', None),)); pins.SETS['toys'] = toys; "
+        "downloads.fetch('toys', mirror=sys.argv[2], folder=sys.argv[3], progress=False)"
+    )
+    share = str(toys.parent.parent / "share")
+    arguments = [share, server.address, str(toys.parent)]
+    running = subprocess.Popen([sys.executable, "-c", code, *arguments])
+    part, until = toys / "three.bin.part", time.monotonic() + 30
+    while time.monotonic() < until and not (part.exists() and part.stat().st_size):
+        time.sleep(0.05)
+    running.kill()
+    running.wait()
+    assert part.stat().st_size > 0 and set(names(toys)) <= {*PATHS, "three.bin.part"} | {
+        f"{path}.part" for path in PATHS
+    }
+    server.faults.clear()
     fetch(server)
-    assert pooch.get_logger().level == before and not caplog.records
+    assert is_all_there(toys)
 
 
 def test_command_lists(server, toys, capsys):

@@ -5,8 +5,10 @@ from collections import OrderedDict
 import pytest
 import torch
 from torch import nn
+from torchvision import models as tv
 
 from labkit.explain import grad_cam
+from labkit.explain.grad_cam import _last_maps
 from labkit.nets.models import LeNet, load_pretrained
 
 
@@ -105,3 +107,88 @@ def test_a_model_without_any_map_is_told():
     flat = nn.Sequential(nn.Flatten(), nn.Linear(192, 2))
     with pytest.raises(ValueError, match="no layer of the model puts out maps"):
         grad_cam(flat, torch.rand(1, 3, 8, 8), 0)
+
+
+class Branches(nn.Module):
+    """Two branches side by side, then all channels together; a skip connection if wanted."""
+
+    def __init__(self, *, skip=False):
+        super().__init__()
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            self.stem = nn.Conv2d(3, 4, 3, padding=1)
+            self.one, self.two = nn.Conv2d(4, 4, 1), nn.Conv2d(4, 4, 3, padding=1)
+            self.join = nn.Identity()
+            self.last = nn.Linear(8, 2)
+        self.skip = skip
+
+    def forward(self, images):
+        stem = self.stem(images)
+        both = torch.cat([self.one(stem), self.two(stem)], 1)
+        return self.last((both if self.skip else self.join(both)).mean((2, 3)))
+
+
+def test_the_default_layer_is_no_branch(images):
+    whole = grad_cam(Branches(), images, 1, layer="join", relu=False)
+    assert torch.equal(grad_cam(Branches(), images, 1, relu=False), whole)
+    model = Branches(skip=True)  # here only the stem is on every way
+    assert _last_maps(model, images[:1]) == "stem"
+
+
+def test_a_skip_connection_is_a_way_around(images):
+    class Residual(Branches):
+        def forward(self, images):
+            stem = self.stem(images)
+            return self.last(torch.cat([stem, stem + self.one(stem)], 1).mean((2, 3)))
+
+    assert _last_maps(Residual(), images[:1]) == "stem"
+
+
+def test_the_branch_that_the_target_looks_at(images):
+    """Of two answers from two branches each goes through one of them."""
+
+    class Two(Branches):
+        def forward(self, images):
+            stem = self.stem(images)
+            return self.one(stem).mean((2, 3)), self.two(stem).mean((2, 3))
+
+    assert _last_maps(Two(), images[:1], lambda outputs: outputs[0][:, 0]) == "one"
+    assert _last_maps(Two(), images[:1], lambda outputs: outputs[1][:, 0]) == "two"
+    both = lambda outputs: outputs[0][:, 0] + outputs[1][:, 0]  # noqa: E731
+    assert _last_maps(Two(), images[:1], both) == "stem"
+
+
+@pytest.mark.parametrize(
+    "make, size, layer",
+    [
+        (lambda: tv.googlenet(init_weights=False, aux_logits=True), 64, "inception5b"),
+        (lambda: tv.inception_v3(init_weights=False), 128, "Mixed_7c"),
+        (lambda: tv.resnet18(), 64, "layer4.1.relu_1"),
+        (lambda: tv.densenet121(), 64, "features.norm5"),
+    ],
+)
+def test_the_default_layer_of_well_known_networks(make, size, layer):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        assert _last_maps(make().eval(), torch.rand(1, 3, size, size)) == layer
+
+
+def test_a_transformer_is_asked_for_its_layer():
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        vit = tv.VisionTransformer(32, 8, 2, 2, 16, 32).eval()
+        nn.init.normal_(vit.heads[0].weight)
+    with pytest.raises(ValueError, match="map, of 'conv_proj', .* a transformer.*layer=\"conv_pro"):
+        grad_cam(vit, torch.rand(1, 3, 32, 32), 3)
+    assert grad_cam(vit, torch.rand(1, 3, 32, 32), 3, layer="conv_proj", relu=False).std() > 0
+
+
+def test_finding_the_layer_changes_nothing(images):
+    model = Branches().train()
+    before = [p.clone() for p in model.parameters()]
+    with torch.no_grad():
+        _last_maps(model, images[:1])
+        assert not torch.is_grad_enabled()
+    assert model.training and all(p.grad is None for p in model.parameters())
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+    assert not any(m._forward_hooks or m._forward_pre_hooks for m in model.modules())

@@ -549,3 +549,12 @@ def test_square_can_be_differentiated():
 def test_square_explains_mistakes(image, size, error, message):
     with pytest.raises(error, match=message):
         square(image, size)
+
+
+def test_a_buffer_that_stands_at_its_end_is_not_empty():
+    buffer = io.BytesIO()
+    Image.new("RGB", (3, 2), (255, 0, 0)).save(buffer, "PNG")
+    end = buffer.tell()
+    assert to_tensor(buffer).shape == (3, 2, 3) and buffer.tell() == end
+    with pytest.raises(ValueError, match="the file is empty"):
+        to_tensor(io.BytesIO())
