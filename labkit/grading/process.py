@@ -49,7 +49,8 @@ class Worker:
         request["limits"] = asdict(limits)
         data = json.dumps(request).encode()
         threading.Thread(target=self._tell, args=[data], daemon=True).start()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def __enter__(self) -> Worker:
         return self
@@ -82,8 +83,10 @@ class Worker:
             self.why = f"stopped: it took {taken / 1e9:.1f} GB of memory"
         elif time.monotonic() > deadline:
             self.why = f"stopped: not finished after {seconds:g} s"
-        elif self._process.poll() is not None and self._messages.empty():
-            self.why = self._how_it_ended()
+        elif self._process.poll() is not None:
+            self._listener.join(timeout=2)  # what it said last may not have been read yet
+            if self._messages.empty():
+                self.why = self._how_it_ended()
 
     def _how_it_ended(self) -> str:
         try:

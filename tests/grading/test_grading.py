@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from labkit.cli import main
 from labkit.grading import record, submissions, table, values, verdict
 from labkit.grading.labs import identify, released_labs
 from labkit.grading.limits import Limits
+from labkit.grading.process import Worker
 from labkit.grading.runner import Row, check_one
 from labkit.grading.sandbox import Sandbox, best_sandbox
 from labkit.grading.slices import needed, statements
@@ -296,6 +298,21 @@ def test_after_an_exercise_that_ends_the_process_the_others_are_checked(tmp_path
     rows = rows_of(tmp_path, lab, sandbox=best_sandbox())
     assert [r.result for r in rows] == ["wrong", "done", "done", "done"]
     assert "exit code 3" in rows[0].remark
+
+
+def test_what_a_process_said_last_is_heard_after_its_end(tmp_path, monkeypatch):
+    """As on a busy machine, where the thread that reads comes to it late."""
+    listen = Worker._listen
+
+    def late(worker):
+        while worker._process.poll() is None:
+            time.sleep(0.05)
+        time.sleep(0.5)
+        listen(worker)
+
+    monkeypatch.setattr(Worker, "_listen", late)
+    (row,) = rows_of(tmp_path, solved("00"), sandbox=best_sandbox())
+    assert row[2:] == ("mirrored", "done", "")
 
 
 def test_edited_checks_are_named_and_not_used(tmp_path):
