@@ -24,6 +24,8 @@ What this does not protect from. An answer is judged by what its function gives 
 inputs, not by how it was found: a function that calls labkit's own version, digs the expected
 result out of the running check, knows the inputs by heart, or was written by somebody else
 counts as done. Only functions are checked, not claims, pictures or prose. On Linux a submission
-can still read what you can read (but send it nowhere, except as words in the table), and the
-kernel is trusted. Where a warning says that the system does not keep submissions apart, hostile
-code can do whatever you can do: use a container or a virtual machine there."""
+can still read what you can read. It has no network, but it can put words into the table, and
+speak to a service of this machine that listens on a socket file outside /run and /tmp (a
+container's daemon in the home folder, say). The kernel is trusted. Where a warning says that the
+system does not keep submissions apart, hostile code can do whatever you can do: use a container
+or a virtual machine there."""

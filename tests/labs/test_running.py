@@ -2,10 +2,13 @@
 
 import re
 
+import nbformat
 import pytest
-from making import code, notebook
+from making import ROOT, code, notebook
 from nbclient.exceptions import CellExecutionError
-from running import error_of, run_offline, time_table
+from running import LABS, check_nothing_solved, error_of, run_offline, time_table
+
+from labkit.course import editions
 
 pytestmark = pytest.mark.slow
 
@@ -28,3 +31,29 @@ def test_times_are_recorded_and_the_network_is_gone(tmp_path):
 def test_an_error_in_an_untagged_cell_stops_the_run(tmp_path):
     with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
         run_offline(notebook(code("1 / 0")), tmp_path)
+
+
+def left_by_a_run(*, failed):
+    """Lab 00's student edition as a run leaves it: its check says "not done yet", others fail."""
+    lab = editions.make(LABS[0], "student")
+    for cell in lab.cells:
+        may_fail = "raises-exception" in cell.metadata.get("tags", [])
+        name = "NotDone" if may_fail else "ZeroDivisionError"
+        if name == "NotDone" or cell.id in failed:
+            said = {"ename": name, "evalue": "mirrored: not done yet", "traceback": []}
+            cell.outputs = [nbformat.v4.new_output("error", **said)]
+    return lab
+
+
+def test_a_run_in_which_nothing_failed_but_the_checks_passes():
+    check_nothing_solved(LABS[0], left_by_a_run(failed=[]), "/somewhere/else\n")
+
+
+def test_a_cell_that_failed_a_check_that_passed_and_foreign_data_are_seen():
+    with pytest.raises(AssertionError):
+        check_nothing_solved(LABS[0], left_by_a_run(failed=["top5"]), "")
+    with pytest.raises(AssertionError):
+        check_nothing_solved(LABS[0], editions.make(LABS[0], "student"), "")
+    with pytest.raises(AssertionError, match="what labkit release brings"):
+        opened = str(ROOT / "data" / "gan_runs.csv")
+        check_nothing_solved(LABS[0], left_by_a_run(failed=[]), opened)
