@@ -4,6 +4,7 @@ Exit codes: 0 all right, 1 something is wrong and was said, 2 the command was no
 """
 
 import argparse
+import io
 import os
 import subprocess
 import sys
@@ -22,6 +23,7 @@ def main(argv: list[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     cut = argv.index("--") if "--" in argv else len(argv)
     options = _parser().parse_args(argv[:cut])
+    _show_what_the_screen_can()
     try:
         return options.run(options, argv[cut + 1 :])
     except editions.UnknownLab as error:
@@ -80,10 +82,11 @@ def _add_teaching(commands: argparse._SubParsersAction) -> None:
         epilog=NOT_PROTECTED,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    check.add_argument("paths", nargs="+", metavar="PATH", help="a notebook, or a folder of them")
+    check.add_argument("paths", nargs="+", metavar="PATH", help="notebooks, folders, zip files")
     check.add_argument("--csv", metavar="FILE", help="write the table to a file, too")
     check.add_argument("--seconds", type=float, default=20.0, help="limit an exercise (20)")
     check.add_argument("--jobs", type=int, help="submissions at a time (as many as cores)")
+    check.add_argument("--exit-zero", action="store_true", help="0 also if someone is not done")
     check.set_defaults(run=_check)
 
 
@@ -98,11 +101,14 @@ def _check(options: argparse.Namespace, _: list[str]) -> int:
     from labkit.grading import command
 
     try:
-        return command.check_paths(
+        code = command.check_paths(
             options.paths, csv=options.csv, seconds=options.seconds, jobs=options.jobs
         )
     except (FileNotFoundError, ValueError) as error:
         return _complain(error, 2)
+    except OSError as error:
+        return _complain(error, 3)
+    return 0 if code == 1 and options.exit_zero else code
 
 
 def _start(options: argparse.Namespace, jupyter_options: list[str]) -> int:
@@ -134,7 +140,8 @@ def _fetch(options: argparse.Namespace, _: list[str]) -> int:
 def _progress(options: argparse.Namespace, _: list[str]) -> int:
     from labkit.course import progress
 
-    print(progress.as_text(progress.progress(options.dir)))
+    labs = progress.progress(options.dir)
+    print(progress.as_text(labs, encoding=sys.stdout.encoding or "utf-8"))
     return 0
 
 
@@ -187,6 +194,13 @@ def _launch(command: list[str]) -> int:
     if os.name == "posix":
         os.execv(command[0], command)
     return subprocess.call(command)
+
+
+def _show_what_the_screen_can() -> None:
+    """Print `?` for letters that the screen has not (Windows, pipes), instead of stopping."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _complain(error: Exception, code: int) -> int:

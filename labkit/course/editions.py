@@ -8,13 +8,14 @@ Writing the editions into a student's folder is the business of labkit.course.co
 """
 
 import copy
+import json
 import re
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
-from labkit.course import live_edition
+from labkit.course import live_edition, reading
 from labkit.paths import notebooks_dir
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -50,16 +51,15 @@ def find_lab(name: str) -> Path:
 
 
 def read(path: str | Path) -> NotebookNode:
-    """Notebook at `path`. Raises ValueError if it is not a notebook of format 4 with cell ids."""
-    path = Path(path)
+    """Notebook at `path`, in format 4.5; cells without an id get one (see `reading`).
+
+    Raises ValueError if it is not a notebook.
+    """
     try:
-        notebook = nbformat.v4.reads(path.read_text(encoding="utf-8"))
-        without = [i for i, cell in enumerate(notebook.cells) if not cell.get("id")]
-    except (ValueError, AttributeError, TypeError) as error:
+        stored = reading.notebook(reading.text_of(Path(path)))
+        return nbformat.v4.reads(json.dumps(stored))
+    except (ValueError, AttributeError, TypeError, KeyError) as error:
         raise ValueError(f"{path} is not a readable Jupyter notebook: {error}") from error
-    if without:
-        raise ValueError(f"{path.name}: cells {without} have no id; save it as nbformat 4.5")
-    return notebook
 
 
 def to_bytes(notebook: NotebookNode) -> bytes:

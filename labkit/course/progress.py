@@ -17,7 +17,9 @@ from labkit.course import editions
 
 _SOLVED = "✓"
 _MINUTES = re.compile(r"(\d+) minutes")
+_CHECK = re.compile(r"^check\.(\w+)\(\s*\1\b", re.MULTILINE)
 _STATES = {"solved": "●", "tried": "◐", "open": "○"}
+_PLAIN = str.maketrans({"●": "*", "◐": "+", "○": "-"})
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,8 @@ class LabProgress:
 def progress(folder: str | Path = ".") -> list[LabProgress]:
     """What the working copies in `folder` say, for every lab in order, begun or not.
 
-    Copies are known by their exercises, so a renamed one counts, and of several copies of a lab
-    the best state of each exercise. A file that is not a notebook is passed over.
+    Copies are known by their checks, so a renamed one counts, or one that lost its cells' ids, and
+    of several copies of a lab the best state of each exercise. What is no notebook is passed over.
     NotADirectoryError if there is no such folder.
     """
     folder = Path(folder).expanduser()
@@ -61,15 +63,20 @@ def progress(folder: str | Path = ".") -> list[LabProgress]:
     return [LabProgress(lab, *_heading(labs[lab]), states[lab]) for lab in labs]
 
 
-def as_text(labs: list[LabProgress]) -> str:
-    """A table for the terminal, a line a lab."""
+def as_text(labs: list[LabProgress], *, encoding: str = "utf-8") -> str:
+    """A table for the terminal, a line a lab; encoding: of a screen that may lack the dots."""
     width = max((len(lab.title) for lab in labs), default=0)
     lines = [f"{'lab':{width}}  minutes  exercises solved"]
     for lab in labs:
         dots = "".join(_STATES[state] for state in lab.exercises.values())
         count = f"{lab.solved} of {len(lab.exercises)}"
         lines.append(f"{lab.title:{width}}  {lab.minutes or '':>7}  {count:8} {dots}".rstrip())
-    return "\n".join([*lines, "", _total(labs)])
+    text = "\n".join([*lines, "", _total(labs)])
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        text = text.translate(_PLAIN)
+    return text
 
 
 def show(folder: str | Path = ".") -> None:
@@ -120,19 +127,39 @@ def _readable(path: Path) -> NotebookNode | None:
 def _check_names(notebook: NotebookNode) -> dict[str, str]:
     """Ids of the check cells -> names of the exercises."""
     cells = [cell for cell in notebook.cells if "check" in cell.metadata.get("tags", [])]
-    return {cell.id: re.match(r"check\.(\w+)", cell.source)[1] for cell in cells}
+    return {cell.id: _checked(cell) for cell in cells}
+
+
+def _checked(cell: NotebookNode) -> str | None:
+    """Name of the exercise that this cell's last check is for, None without a check."""
+    found = _CHECK.findall(cell.source) if cell.cell_type == "code" else []
+    return found[-1] if found else None
 
 
 def _lab_of(notebook: NotebookNode, checks: dict[str, dict[str, str]]) -> str | None:
-    """The lab that shares most check cells with this notebook; None if none does."""
+    """The lab that shares most check cells with this notebook; None if none does.
+
+    Cells are compared by their ids; names of exercises decide where no id is left.
+    """
     ids = {cell.id for cell in notebook.cells}
-    shared = {lab: len(ids & set(names)) for lab, names in checks.items()}
-    best = max(shared, key=shared.get, default=None)
-    return best if best and shared[best] else None
+    names = {_checked(cell) for cell in notebook.cells}
+
+    def shared(lab: str) -> tuple[int, int]:
+        return len(ids & set(checks[lab])), len(names & set(checks[lab].values()))
+
+    best = max(checks, key=shared, default=None)
+    return best if best and any(shared(best)) else None
 
 
 def _states(notebook: NotebookNode, names: dict[str, str]) -> dict[str, str]:
-    return {names[cell.id]: _state(cell) for cell in notebook.cells if cell.id in names}
+    """Exercises -> states; of several cells with the same check the last that was run counts."""
+    states = dict.fromkeys(names.values(), "open")
+    for cell in notebook.cells:
+        name = names.get(cell.id) or _checked(cell)
+        state = _state(cell) if name in states else "open"
+        if state != "open":
+            states[name] = state
+    return states
 
 
 def _state(cell: NotebookNode) -> str:

@@ -1,11 +1,12 @@
 """Checking what comes back: submissions run apart, judged by the release's own checks.
 
 - `labs`: the exercises of the labs, as they were handed out
-- `submissions`: files that claim to be notebooks
-- `slices`: which statements of a notebook an exercise needs
+- `submissions`: what was handed in, in folders and zip files
+- `slices`, `effects`: which statements of a notebook an exercise needs
 - `worker`: the process a submission runs in; `limits`, `sandbox`, `confine`: what holds it
 - `values`, `record`, `verdict`: what an answer gave, written down, and judged in another process
-- `process`, `runner`: start, watch and end workers; `table`: rows as text and CSV
+- `process`, `runner`: start, watch and end workers; `copies`: hand-ins that are the same
+- `table`: rows as text and CSV
 - `command`: all of it, from paths to an exit code
 
 A submission's process only computes. Its answers' results come back as plain numbers, and the
@@ -17,7 +18,10 @@ CHECK = """\
 Checks submissions with the checks of this installation; check cells in a submission are ignored,
 and named if they were edited or deleted. Each submission runs in a process of its own: only the
 functions that the exercises ask for, and what these need, so a class is through in minutes.
-Exit code: 0 if every exercise of every submission is done, 1 if not."""
+Zip files are read as they are, also those of a course platform. Of two definitions the last above
+the check counts, as when the notebook runs from top to bottom.
+Exit code: 0 if every exercise of every submission is done, 1 if not, 2 if the command was not
+understood, 3 if something could not be checked. --exit-zero, for make or Slurm: 0 instead of 1."""
 
 NOT_PROTECTED = """\
 What this does not protect from. An answer is judged by what its function gives for the check's

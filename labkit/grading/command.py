@@ -20,11 +20,12 @@ def check_paths(
     seconds: float = Limits.seconds,
     jobs: int | None = None,
 ) -> int:
-    """Check notebooks and folders of them; 0 if every exercise of every one is done, else 1.
+    """Check notebooks, folders and zip files of them; print the table and return an exit code.
 
-    csv: a file for the table; seconds: limit for one exercise; jobs: how many at a time, as many
-    as cores if None. Raises FileNotFoundError for a path without notebooks, ValueError for
-    numbers that make no sense.
+    0: every exercise of every submission is done; 1: not every one; 3: something could not be
+    checked. csv: a file for the table; seconds: limit for one exercise; jobs: how many at a time,
+    as many as cores if None. Raises FileNotFoundError for a path without notebooks, ValueError
+    for numbers that make no sense.
     """
     if not 0 < seconds <= 3600 or (jobs is not None and jobs < 1):
         raise ValueError("--seconds must be above 0 (at most 3600), --jobs at least 1")
@@ -42,10 +43,18 @@ def check_paths(
             jobs=jobs or cores(),
             tell=lambda submission: bar.update(),
         )
-    print(table.as_text(rows), flush=True)
-    if csv:
+    if csv:  # first: whatever the screen makes of the names, the table is there
         Path(csv).write_text(table.as_csv(rows), encoding="utf-8")
-    return 0 if all(row.result == runner.DONE for row in rows) else 1
+    print(table.as_text(rows), flush=True)
+    return exit_code(rows)
+
+
+def exit_code(rows: list[table.Row]) -> int:
+    """0 if all are done, 1 if some are not, 3 if some could not be checked."""
+    results = {row.result for row in rows}
+    if table.NOT_CHECKED in results:
+        return 3
+    return 0 if results <= {table.DONE} else 1
 
 
 def cores() -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 from dataclasses import asdict, dataclass
 
 
@@ -19,11 +20,15 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Lab:
-    """A lab by the name of its file; `module` is where its checks are, None without one."""
+    """A lab by the name of its file; `module` is where its checks are, None without one.
+
+    `given`: a `digest` of each code cell that was handed out.
+    """
 
     name: str
     module: str | None
     exercises: tuple[Exercise, ...]
+    given: tuple[str, ...] = ()
 
     def as_json(self) -> dict:
         return asdict(self)
@@ -31,7 +36,12 @@ class Lab:
     @classmethod
     def from_json(cls, stored: dict) -> Lab:
         exercises = tuple(Exercise(**entry) for entry in stored["exercises"])
-        return cls(stored["name"], stored["module"], exercises)
+        return cls(stored["name"], stored["module"], exercises, tuple(stored["given"]))
+
+
+def digest(source: str) -> str:
+    """What tells whether a cell is as it was handed out."""
+    return hashlib.sha256(source.strip().encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def released_labs() -> list[Lab]:
@@ -57,7 +67,8 @@ def _lab(path) -> Lab:
             exercises.append(Exercise(name, waiting.id, cell.id, cell.source, full[cell.id]))
             waiting = None
     code = [cell.source for cell in given if cell.cell_type == "code"]
-    return Lab(path.stem, _check_module(code), tuple(exercises))
+    given = tuple(map(digest, code))
+    return Lab(path.stem, _check_module(code), tuple(exercises), given)
 
 
 def _defined(source: str) -> str:
@@ -72,7 +83,11 @@ def _check_module(sources: list[str]) -> str | None:
     for source in sources:
         if "labkit.checks" not in source:
             continue
-        for node in ast.walk(ast.parse(source)):
+        try:
+            tree = ast.parse(source)
+        except SyntaxError:  # then the lab itself fails, which is found when it is tried
+            continue
+        for node in ast.walk(tree):
             for alias in node.names if isinstance(node, ast.ImportFrom) else []:
                 if alias.asname == "check" and node.module == "labkit.checks":
                     return f"{node.module}.{alias.name}"

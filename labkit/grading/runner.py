@@ -8,28 +8,18 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
+from labkit.course.reading import NotANotebook, decoded
+from labkit.grading import copies
 from labkit.grading.labs import Exercise, Lab
 from labkit.grading.limits import Limits
 from labkit.grading.process import Worker
 from labkit.grading.sandbox import Sandbox
-from labkit.grading.submissions import NotANotebook, Submission, text_of
-
-NOT_CHECKED = "not checked"
-DONE, WRONG, NOT_DONE = "done", "wrong", "not done"
+from labkit.grading.submissions import SUFFIX, Submission
+from labkit.grading.table import DONE, NOT_CHECKED, NOT_DONE, WRONG, Row
+from labkit.paths import notebooks_dir
 
 _judging = threading.Lock()
-
-
-class Row(NamedTuple):
-    """One line of the table; `result` is done, wrong, not done or not checked."""
-
-    submission: str
-    lab: str
-    exercise: str
-    result: str
-    remark: str
 
 
 def check(
@@ -41,7 +31,11 @@ def check(
     jobs: int,
     tell: Callable[[Submission], None] = lambda submission: None,
 ) -> list[Row]:
-    """Rows of all submissions, in their order; `tell` hears of each that is finished."""
+    """Rows of all submissions, in their order; `tell` hears of each that is finished.
+
+    Who does not pass a lab that its own solution does not pass either is not blamed for it.
+    """
+    trials = Trials(labs, sandbox=sandbox, limits=limits)
 
     if not sandbox.apart:  # else a submission could change them on the disk before they load
         _load_checks(labs)
@@ -49,6 +43,7 @@ def check(
     def one(submission: Submission) -> list[Row]:
         try:
             rows = check_one(submission, labs, sandbox=sandbox, limits=limits)
+            rows = [trials.judged(row) for row in rows]
         except Exception as error:  # whatever it is, the others go on
             why = f"labkit could not check it: {type(error).__name__}: {error}"
             rows = [Row(submission.name, "", "", NOT_CHECKED, why)]
@@ -56,7 +51,8 @@ def check(
         return rows
 
     with ThreadPoolExecutor(jobs) as pool:
-        return [row for rows in pool.map(one, submissions) for row in rows]
+        rows = dict(zip(submissions, pool.map(one, submissions), strict=True))
+    return [row for rows in copies.told(rows).values() for row in rows]
 
 
 def check_one(
@@ -67,12 +63,12 @@ def check_one(
     If an exercise ends the process, the exercises after it run in a new one.
     """
     try:
-        text = text_of(submission.path)
+        text = decoded(submission.content())
     except NotANotebook as problem:
         return [Row(submission.name, "", "", NOT_CHECKED, str(problem))]
-    request = {"notebook": text, "file": submission.path.name}
+    request = {"notebook": text, "file": submission.file}
     request["labs"] = [lab.as_json() for lab in labs]
-    attempt = _Attempt(submission.name, labs)
+    attempt = _Attempt(submission, labs)
     while not attempt.finished:
         with tempfile.TemporaryDirectory(prefix="labkit-", ignore_cleanup_errors=True) as folder:
             asked = {**request, "first": len(attempt.rows)}
@@ -84,9 +80,10 @@ def check_one(
 class _Attempt:
     """The rows of a submission as they come in, over one or more processes."""
 
-    def __init__(self, name: str, labs: list[Lab]):
+    def __init__(self, submission: Submission, labs: list[Lab]):
         self.rows: list[Row] = []
-        self._name, self._labs = name, {lab.name: lab for lab in labs}
+        self._name, self._remark = submission.name, submission.remark
+        self._labs = {lab.name: lab for lab in labs}
         self._lab: Lab | None = None
         self._notes: list[str] = []
 
@@ -119,9 +116,35 @@ class _Attempt:
                 self._add(number, NOT_CHECKED, why)
 
     def _add(self, number: int, result: str, remark: str) -> None:
-        remark = "; ".join(part for part in (remark, self._notes[number]) if part)
+        remark = "; ".join(filter(None, (remark, self._notes[number], self._remark)))
         exercise = self._lab.exercises[number].name
         self.rows.append(Row(self._name, self._lab.name, exercise, result, remark))
+
+
+class Trials:
+    """Whether the labs themselves pass: each lab's own notebook, checked once if it matters."""
+
+    def __init__(self, labs: list[Lab], *, sandbox: Sandbox, limits: Limits):
+        self._labs, self._options = labs, {"sandbox": sandbox, "limits": limits}
+        self._rows: dict[str, dict[str, Row]] = {}
+        self._trying = threading.Lock()
+
+    def judged(self, row: Row) -> Row:
+        """The row; "not checked" if it is not done and the lab's own answer fails as well."""
+        if row.result != WRONG:
+            return row
+        own = self._of(row.lab).get(row.exercise)
+        if own is None or own.result in (DONE, NOT_DONE):  # a release has stubs for answers
+            return row
+        return row._replace(result=NOT_CHECKED, remark=f"the lab itself fails: {own.remark}")
+
+    def _of(self, lab: str) -> dict[str, Row]:
+        with self._trying:
+            if lab not in self._rows:
+                own = Submission(lab, notebooks_dir() / f"{lab}{SUFFIX}")
+                rows = check_one(own, self._labs, **self._options)
+                self._rows[lab] = {row.exercise: row for row in rows}
+            return self._rows[lab]
 
 
 def _verdict(message: dict, lab: Lab, number: int) -> tuple[str, str]:

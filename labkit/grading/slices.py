@@ -1,38 +1,46 @@
 """Which statements of a notebook an exercise needs: a lab need not run to be checked.
 
-A cell is cut into its statements, and each statement is read, not run, for the names it binds and
-the global names it uses. An exercise needs the statements of its cell that bind its function,
-those that bind a name which these use, and so on. What comes before the exercise counts first,
-as it does when a notebook runs from top to bottom; what stands below only for names that are
-bound nowhere above.
+Cells are read as Jupyter reads them (by IPython's own transformer) and cut into their statements,
+and each statement is read, not run, for the names it binds, changes and uses. An exercise needs
+the statements that bind or change its function, those that do so to a name which these use, and
+so on. Only what stands above the exercise's check counts, and of two definitions the last, as
+when a notebook runs from top to bottom.
 """
 
 from __future__ import annotations
 
 import ast
 import symtable
+import warnings
+from collections.abc import Collection
 from dataclasses import dataclass
 
-STAR = "*"
+from labkit.grading.effects import ANY, Effects, effects_of
+
+_BODY_RUNS = ("time", "capture", "prun")  # cell magics whose body runs as if it stood alone
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement: the number of its cell among the code cells, and its names."""
+    """One statement: the number of its cell among the code cells, its names, and its effects."""
 
     cell: int
     node: ast.stmt
     binds: frozenset[str]
     uses: frozenset[str]
+    effects: Effects = Effects()
 
 
 def statements(sources: list[str]) -> tuple[list[Statement], dict[int, str]]:
     """All statements of cells, and what is wrong with the cells that are not Python."""
-    found, broken = [], {}
+    found, broken, imported = [], {}, {}
     for number, source in enumerate(sources):
         try:
-            tree = ast.parse(_python(source))
-            found += [_read(number, part) for node in tree.body for part in _parts(node)]
+            text = as_python(source)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of "\d" and the like
+                parts = [part for node in ast.parse(text).body for part in _parts(node, text)]
+                found += [_read(number, node, segment, imported) for node, segment in parts]
         except SyntaxError as error:
             broken[number] = f"{type(error).__name__} in line {error.lineno}: {error.msg}"
         except (ValueError, RecursionError, MemoryError) as error:
@@ -40,66 +48,127 @@ def statements(sources: list[str]) -> tuple[list[Statement], dict[int, str]]:
     return found, broken
 
 
-def needed(found: list[Statement], name: str, *, cell: int | None) -> list[Statement]:
-    """The statements that make the function `name`, in order; none if nothing binds it.
+def needed(
+    found: list[Statement],
+    name: str,
+    *,
+    cell: int | None = None,
+    until: int | None = None,
+    given: Collection[int] = (),
+) -> list[Statement]:
+    """The statements that make the function `name`, in order; none if nothing above binds it.
 
-    cell: the number of the exercise's own cell; without one, or if it does not bind the name, the
-    last cell that does.
+    cell: the exercise's own cell; until: the cell that was handed out to check it, if it is still
+    there. A statement that checks the name comes before both. given: cells that are as they were
+    handed out; they change no name that they do not bind.
     """
-    homes = [s.cell for s in found if name in s.binds]
-    if not homes:
+    found = found[: end_of(found, name, cell=cell, until=until)]
+    if not any(name in s.binds for s in found):
         return []
-    home = cell if cell in homes else homes[-1]
-    chosen = {i for i, s in enumerate(found) if s.cell == home and name in s.binds}
-    end = max(chosen)
-    chosen |= {i for i, s in enumerate(found[:end]) if STAR in s.binds}
-    waiting, seen = [n for i in chosen for n in found[i].uses], {name}
+    changes = _changes(found, given)
+    chosen = {i for i, s in enumerate(found) if ANY in s.binds | changes[i]}
+    waiting, seen = [name, *(n for i in chosen for n in found[i].uses)], set()
     while waiting:
         wanted = waiting.pop()
         if wanted in seen:
             continue
         seen.add(wanted)
-        new = _binding(found, wanted, end) - chosen
+        new = {i for i, s in enumerate(found) if wanted in s.binds | changes[i]} - chosen
         chosen |= new
         waiting += [n for i in new for n in found[i].uses]
     return [found[i] for i in sorted(chosen)]
 
 
-def _binding(found: list[Statement], name: str, end: int) -> set[int]:
-    every = {i for i, s in enumerate(found) if name in s.binds}
-    return {i for i in every if i <= end} or every
+def end_of(
+    found: list[Statement], name: str, *, cell: int | None = None, until: int | None = None
+) -> int:
+    """How many of the statements come before the check of the exercise; all without a check."""
+    checks = [i for i, s in enumerate(found) if name in s.effects.checks]
+    checks = [i for i in checks if found[i].cell != cell] or checks
+    if checks:
+        return checks[-1]
+    return len(found) if until is None else sum(s.cell <= until for s in found)
 
 
-def _python(source: str) -> str:
-    """A cell's source as Python: `%magic` and `!command` become calls, `%%magic` cells too."""
-    if not any(line.lstrip().startswith(("%", "!", "?")) for line in source.splitlines()):
-        return source
+def as_python(source: str) -> str:
+    """A cell's source as the Python that Jupyter makes of it.
+
+    Prompts and a common indent that were pasted with the code go; `%magic`, `!command` and `name?`
+    become calls; of `%%time` and the like the body stays.
+    """
     from IPython.core.inputtransformer2 import TransformerManager
 
-    return TransformerManager().transform_cell(source)
+    text = TransformerManager().transform_cell(source)
+    call = _magic(text)
+    if call[:1] == ["run_cell_magic"] and len(call) == 4 and call[1] in _BODY_RUNS:
+        return as_python(call[3])
+    return text
 
 
-def _parts(node: ast.stmt) -> list[ast.stmt]:
-    """An import of several names as one import a name, so that only what is needed is loaded."""
+def _magic(text: str) -> list[str]:
+    """[method, magic, text, ...] if the text is a single call of `get_ipython()`, else nothing."""
+    if not text.startswith("get_ipython()."):
+        return []
+    try:
+        call = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError):
+        return []
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return []
+    return [call.func.attr, *(str(getattr(argument, "value", "")) for argument in call.args)]
+
+
+def _parts(node: ast.stmt, text: str) -> list[tuple[ast.stmt, str]]:
+    """A statement with its text; imports one by one, so that only what is needed is loaded.
+
+    `%time a = 2` is `a = 2`, at the top of a cell.
+    """
     if isinstance(node, ast.Import):
-        parts = [ast.Import(names=[alias]) for alias in node.names]
+        nodes = [ast.Import(names=[alias]) for alias in node.names]
     elif isinstance(node, ast.ImportFrom):
-        parts = [ast.ImportFrom(node.module, [alias], node.level) for alias in node.names]
+        nodes = [ast.ImportFrom(node.module, [alias], node.level) for alias in node.names]
     else:
-        return [node]
-    return [ast.copy_location(part, node) for part in parts]
+        segment = _segment(node, text)
+        call = _magic(segment)
+        if call[:2] == ["run_line_magic", "time"] and len(call) == 3:
+            return [(inner, _segment(inner, call[2])) for inner in ast.parse(call[2]).body]
+        return [(node, segment)]
+    return [(ast.copy_location(part, node), ast.unparse(part)) for part in nodes]
 
 
-def _read(cell: int, node: ast.stmt) -> Statement:
-    if isinstance(node, ast.ImportFrom) and node.names[0].name == STAR:
-        return Statement(cell, node, frozenset([STAR]), frozenset())
-    table = symtable.symtable(ast.unparse(node), "<cell>", "exec")
+def _segment(node: ast.stmt, text: str) -> str:
+    """The text of a statement, with its decorators."""
+    first = min([node, *getattr(node, "decorator_list", [])], key=lambda part: part.lineno)
+    if first is node:
+        return ast.get_source_segment(text, node) or ""
+    lines = text.splitlines(keepends=True)[first.lineno - 1 : node.end_lineno]
+    return "".join(lines)
+
+
+def _read(cell: int, node: ast.stmt, segment: str, imported: dict[str, str]) -> Statement:
+    if isinstance(node, ast.ImportFrom) and (
+        node.names[0].name == ANY or node.module == "__future__"
+    ):
+        return Statement(cell, node, frozenset([ANY]), frozenset())
+    for alias in node.names if isinstance(node, ast.Import | ast.ImportFrom) else []:
+        module = getattr(node, "module", None) or ""
+        imported[alias.asname or alias.name.split(".")[0]] = f"{module}.{alias.name}".lstrip(".")
+    effects = effects_of(node, imported)
+    try:
+        binds, uses = _names(symtable.symtable(segment, "<cell>", "exec"))
+    except SyntaxError:  # `await` at the top of a cell
+        names = [n for n in ast.walk(node) if isinstance(n, ast.Name)]
+        binds = {n.id for n in names if not isinstance(n.ctx, ast.Load)}
+        uses = {n.id for n in names}
+    return Statement(cell, node, frozenset(binds | effects.sets), frozenset(uses), effects)
+
+
+def _names(table: symtable.SymbolTable) -> tuple[set[str], set[str]]:
+    """Names that a statement binds, and the global ones that it uses, now or when called."""
     symbols = table.get_symbols()
     binds = {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}
     uses = {s.get_name() for s in symbols if s.is_referenced()}
-    for child in table.get_children():
-        uses |= _globals(child)
-    return Statement(cell, node, frozenset(binds | _changed(node)), frozenset(uses))
+    return binds, uses.union(*map(_globals, table.get_children()))
 
 
 def _globals(table: symtable.SymbolTable) -> set[str]:
@@ -107,13 +176,29 @@ def _globals(table: symtable.SymbolTable) -> set[str]:
     return names.union(*(_globals(child) for child in table.get_children()))
 
 
-def _changed(node: ast.stmt) -> set[str]:
-    """Names whose attribute or item is set: `x` of `x.size = 3` and of `x[0] = 1`."""
-    targets = [*getattr(node, "targets", []), getattr(node, "target", None)]
-    names = set()
-    for target in targets:
-        while isinstance(target, ast.Attribute | ast.Subscript):
-            target = target.value
-        if isinstance(target, ast.Name):
-            names.add(target.id)
-    return names
+def _changes(found: list[Statement], given: Collection[int]) -> list[frozenset[str]]:
+    """What each statement changes, with what the functions change that it calls."""
+    named = [s for s in found if isinstance(s.node, ast.FunctionDef | ast.ClassDef)]
+    fixed = {s.node.name for s in named}
+    inside: dict[str, set[str]] = {}
+    for s in named:
+        for name in s.effects.names:
+            inside.setdefault(name, set()).update(s.effects.within)
+    calls = {n: set() for n in inside}
+    for s in named:
+        for name in s.effects.names:
+            calls[name] |= s.effects.calls_within & inside.keys()
+    for _ in inside:  # functions that call functions
+        before = sum(map(len, inside.values()))
+        for name, called in calls.items():
+            inside[name].update(*(inside[other] for other in called))
+        if sum(map(len, inside.values())) == before:
+            break
+    return [
+        frozenset()
+        if s.cell in given
+        else (s.effects.changes - fixed).union(
+            *(inside[name] for name in s.effects.calls & inside.keys())
+        )
+        for s in found
+    ]

@@ -6,19 +6,23 @@ each to what was its standard output. Whatever the submission prints goes nowher
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
+import asyncio
 import builtins
+import inspect
 import json
 import linecache
 import os
+import re
 import sys
 from collections.abc import Callable
 from typing import Any
 
-from labkit.grading.labs import Exercise, Lab, identify
+from labkit.grading.labs import Exercise, Lab, digest, identify
 from labkit.grading.limits import Limits, limit_this_process
-from labkit.grading.slices import Statement, needed, statements
+from labkit.grading.slices import Statement, as_python, end_of, needed, statements
 from labkit.grading.submissions import NotANotebook, code_cells
 
 Send = Callable[..., None]
@@ -38,15 +42,18 @@ def main() -> None:
     lab = identify(cells, found, request["file"], [Lab.from_json(x) for x in request["labs"]])
     if lab is None:
         return send(problem="this is none of the labs")
-    send(lab=lab.name, notes=[_note(exercise, cells) for exercise in lab.exercises])
+    send(lab=lab.name, notes=[_notes(exercise, cells, found) for exercise in lab.exercises])
     _get_ready(lab, request)
     send(ready=True)
+    given = {number for number, source in enumerate(sources) if digest(source) in lab.given}
     for number in range(request["first"], len(lab.exercises)):
         exercise = lab.exercises[number]
-        home = _home(exercise, cells)
+        home, until = _home(exercise, cells), _number(exercise.check_cell, cells)
         problem = broken.get(home) if home is not None else None
-        statement_list = needed(found, exercise.name, cell=home)
-        result = _run(exercise, lab, statement_list, sources, problem, request)
+        chosen = needed(found, exercise.name, cell=home, until=until, given=given)
+        if not chosen and any(exercise.name in s.binds for s in found):
+            problem = f"{exercise.name} is only defined below its check"
+        result = _run(exercise, lab, chosen, sources, problem, request)
         send(exercise=number, **result)
 
 
@@ -110,8 +117,7 @@ def _run(
     if not chosen:
         state = WRONG if problem else NOT_DONE
         return {"state": state, "message": problem or f"no function {exercise.name} in it"}
-    space: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins}
-    space["display"] = lambda *args, **options: None
+    space = _namespace()
     try:
         with time_limit(request["limits"]["seconds"] * 0.8):
             error = _execute(chosen, sources, space)
@@ -128,21 +134,54 @@ def _run(
     return {"state": verdict.state, "message": verdict.message, "record": notes}
 
 
+def _namespace() -> dict[str, Any]:
+    """Names that a notebook has from the start."""
+    space: dict[str, Any] = {"__name__": "__main__", "__builtins__": builtins}
+
+    def get_ipython() -> Any:
+        """For `%time` within a function: made when it is asked for, and then in its own place."""
+        from IPython.core.interactiveshell import InteractiveShell
+        from traitlets.config import Config
+
+        InteractiveShell.clear_instance()
+        config = Config(HistoryManager={"enabled": False})
+        return InteractiveShell.instance(user_ns=space, config=config)
+
+    space["get_ipython"] = get_ipython
+    space["display"] = lambda *args, **options: None
+    return space
+
+
 def _execute(chosen: list[Statement], sources: list[str], space: dict) -> str | None:
-    """Run the statements; what one raises is kept, and the others still run."""
-    said = None
+    """Run the statements; one that raises ends its cell, and what it says is kept."""
+    said, ended, flags = None, set(), ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     for statement in chosen:
+        if statement.cell in ended:
+            continue
+        flags |= _future(statement.node)
         name = f"<cell {statement.cell + 1}>"
-        text = sources[statement.cell]
+        text = as_python(sources[statement.cell])
         linecache.cache[name] = (len(text), None, text.splitlines(True), name)
         try:
-            code = compile(ast.Module([statement.node], []), name, "exec")
-            exec(code, space)
-        except NotImplementedError:
-            continue
+            module = ast.Module([statement.node], [])
+            code = compile(module, name, "exec", flags=flags, dont_inherit=True)
+            if code.co_flags & inspect.CO_COROUTINE:
+                asyncio.run(eval(code, space))
+            else:
+                exec(code, space)
         except (Exception, SystemExit, KeyboardInterrupt) as error:
-            said = f"its cell stopped with {type(error).__name__}: {_text(error)}"
+            ended.add(statement.cell)
+            if not isinstance(error, NotImplementedError):
+                said = f"its cell stopped with {type(error).__name__}: {_text(error)}"
     return said
+
+
+def _future(node: ast.stmt) -> int:
+    """What `from __future__ import annotations` means for all cells below."""
+    if not isinstance(node, ast.ImportFrom) or node.module != "__future__":
+        return 0
+    features = [getattr(__future__, alias.name, None) for alias in node.names]
+    return sum(feature.compiler_flag for feature in features if feature)
 
 
 def _text(error: BaseException) -> str:
@@ -153,17 +192,45 @@ def _text(error: BaseException) -> str:
 
 
 def _home(exercise: Exercise, cells: list[dict[str, str]]) -> int | None:
-    numbers = [i for i, c in enumerate(cells) if exercise.cell in (c["id"], c["grade_id"])]
+    return _number(exercise.cell, cells)
+
+
+def _number(key: str, cells: list[dict[str, str]]) -> int | None:
+    """Number of the first code cell of that id; None without one."""
+    numbers = [i for i, c in enumerate(cells) if key in (c["id"], c["grade_id"])]
     return numbers[0] if numbers else None
+
+
+def _notes(exercise: Exercise, cells: list[dict[str, str]], found: list[Statement]) -> str:
+    """What became of the check cell, and of the cell to write in."""
+    home, name = _home(exercise, cells), exercise.name
+    end = end_of(found, name, cell=home, until=_number(exercise.check_cell, cells))
+    bound = [s.cell for s in found[:end] if name in s.binds]
+    notes = [_note(exercise, cells)]
+    if home in bound and bound[-1] != home:
+        notes.append(f"defined again below the exercise, in code cell {bound[-1] + 1}: that counts")
+    if bound and any(name in s.binds for s in found[end:]):
+        notes.append("defined again below its check: that does not count")
+    return "; ".join(filter(None, notes))
 
 
 def _note(exercise: Exercise, cells: list[dict[str, str]]) -> str:
     """What became of the check cell that was handed out."""
-    found = [c for c in cells if exercise.check_cell in (c["id"], c["grade_id"])]
+    found = [c["source"] for c in cells if exercise.check_cell in (c["id"], c["grade_id"])]
+    call = re.compile(rf"check\.{exercise.name}\(\s*{exercise.name}\b")
+    found = found or [c["source"] for c in cells if call.search(c["source"])]
     if not found:
         return "check cell deleted"
-    same = any(c["source"].strip() == exercise.handed_out.strip() for c in found)
+    same = any(_alike(source, exercise.handed_out) for source in found)
     return "" if same else "check cell edited"
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two sources are the same but for spaces and comments."""
+    try:
+        return ast.dump(ast.parse(one)) == ast.dump(ast.parse(other))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return one.strip() == other.strip()
 
 
 if __name__ == "__main__":

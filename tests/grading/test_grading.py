@@ -1,5 +1,6 @@
 """The parts of `labkit check`: files read, statements chosen, values sent, answers replayed."""
 
+import ast
 import csv
 import io
 import json
@@ -17,6 +18,7 @@ from making import ROOT
 from solving import LABS, checks_of, solutions_of
 
 from labkit.cli import main
+from labkit.course import reading
 from labkit.grading import record, submissions, table, values, verdict
 from labkit.grading.labs import identify, released_labs
 from labkit.grading.limits import Limits
@@ -115,12 +117,10 @@ def test_json_that_is_no_packed_value_is_refused(stored):
         values.unpacked(stored)
 
 
-def chosen(*cells, name="f", cell=None):
+def chosen(*cells, name="f", **places):
     """Source lines that `needed` keeps of some cells."""
-    import ast
-
     found, _ = statements(list(cells))
-    return [ast.unparse(s.node) for s in needed(found, name, cell=cell)]
+    return [ast.unparse(s.node) for s in needed(found, name, **places)]
 
 
 def test_an_exercise_needs_its_function_helpers_constants_and_imports():
@@ -136,16 +136,30 @@ def test_arguments_and_local_names_need_nothing():
     assert len(chosen("model = train()\nimage = load()\nx = 1", function)) == 1
 
 
-def test_what_stands_above_counts_below_only_if_it_must():
-    function = "def f(x):\n    return a + b"
-    assert chosen("a = 1", function, "a = 2\nb = 3") == ["a = 1", function, "b = 3"]
+def test_what_stands_above_the_check_counts_and_nothing_below():
+    function, check = "def f(x):\n    return a + b", "check.f(f)"
+    assert chosen("a = 1", function, "a = 2", check, "b = 3") == ["a = 1", function, "a = 2"]
+    assert chosen("a = 1", function, "b = 3") == ["a = 1", function, "b = 3"]
+    assert chosen(check, function) == []
+    assert chosen("a = 1", function, "print(1)", "b = 3", until=2) == ["a = 1", function]
 
 
-def test_the_exercises_own_cell_counts_not_a_later_one_of_the_name():
+def test_all_definitions_above_the_check_run_and_the_last_wins():
     mine, later = "def f(x):\n    return x", "f = labkit.f"
-    assert chosen("import labkit", mine, later, cell=1) == [mine]
-    assert chosen("import labkit", mine, later) == ["import labkit", later]
+    assert chosen("import labkit", mine, later, cell=1) == ["import labkit", mine, later]
     assert chosen("import labkit", mine, later, name="g") == []
+    own = f"{mine}\ncheck.f(f)"  # tried in its own cell, checked below
+    assert chosen(own, later, "import labkit", "check.f(f)", cell=0)[-2:] == [
+        later,
+        "import labkit",
+    ]
+
+
+def test_cells_as_handed_out_change_nothing_and_showing_is_no_change():
+    cells = ["a = []", "a.append(1)", "import labkit.plot as plot\nplot.show(a)\nprint(a)",
+             "def f(x):\n    return a"]  # fmt: skip
+    assert chosen(*cells) == ["a = []", "a.append(1)", cells[-1]]
+    assert chosen(*cells, given={1}) == ["a = []", cells[-1]]
 
 
 def test_star_imports_items_attributes_and_magics_are_seen():
@@ -165,7 +179,7 @@ def test_cells_that_are_not_python_are_named_and_the_others_go_on():
     ("content", "said"),
     [("", "empty"), ("  \n", "empty"), (b"\xff\xfe\0", "not text"), ("nonsense", "not JSON"),
      ("[" * 100_000, "not JSON"), ("[]", "no cells"), ('{"cells": 3}', "no cells"),
-     ('{"worksheets": []}', "old format")],
+     ('{"worksheets": 3}', "no cells")],
 )  # fmt: skip
 def test_files_that_are_no_notebooks_say_why(tmp_path, content, said):
     path = write(tmp_path, "a.ipynb", content)
@@ -180,7 +194,8 @@ def test_odd_cells_are_read_as_far_as_they_go():
              ]  # fmt: skip
     read = submissions.code_cells(json.dumps({"cells": cells}))
     assert [c["source"] for c in read] == ["", "a\nb", ""]
-    assert [c["grade_id"] for c in read] == ["", "", "g"] and {c["id"] for c in read} == {""}
+    assert [c["grade_id"] for c in read] == ["", "", "g"]
+    assert [c["id"] for c in read] == ["cell-1", "cell-2", "g"]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
@@ -189,13 +204,13 @@ def test_pipes_folders_links_and_large_files_are_named(tmp_path, monkeypatch):
     (tmp_path / "folder.ipynb").mkdir()
     (tmp_path / "link.ipynb").symlink_to(tmp_path / "nowhere")
     write(tmp_path, "large.ipynb", "x" * 100)
-    monkeypatch.setattr(submissions, "LARGEST", 99)
+    monkeypatch.setattr(reading, "LARGEST", 99)
     said = {"pipe": "no ordinary", "folder": "a folder", "link": "No such", "large": "too large"}
     found = submissions.find([tmp_path])
     assert [s.name for s in found] == sorted(f"{name}.ipynb" for name in said)
     for submission in found:
         with pytest.raises(submissions.NotANotebook, match=said[submission.path.stem]):
-            submissions.text_of(submission.path)
+            submission.content()
 
 
 def test_submissions_are_found_once_in_order_without_checkpoints(tmp_path):
@@ -319,6 +334,10 @@ def test_edited_checks_are_named_and_not_used(tmp_path):
     lab = with_checks(handed_out("00"), "print('✓')")
     (row,) = rows_of(tmp_path, lab, sandbox=best_sandbox())
     assert (row.result, row.remark) == ("not done", "check cell edited")
+    for cell in lab.cells:
+        cell.source = cell.source.replace("print('✓')", "check.mirrored( mirrored )  # my check")
+    (row,) = rows_of(tmp_path, lab, sandbox=best_sandbox())
+    assert (row.result, row.remark) == ("not done", "")
 
 
 @pytest.mark.skipif(not best_sandbox().apart, reason="no user namespaces here")

@@ -17,7 +17,7 @@ PATCH = "import torch\ntorch.allclose = torch.equal = lambda *a, **k: True\nretu
 FORGED_MESSAGE = """\
 import gc, os, types
 for f in gc.get_objects():
-    if isinstance(f, types.FunctionType) and f.__name__ == "send" and f.__closure__:
+    if isinstance(f, types.FunctionType) and f.__qualname__ == "_channel.<locals>.send":
         f(exercise=0, state="done", message="", record=[])
         os._exit(0)
 return image"""
@@ -117,7 +117,7 @@ def test_a_class_of_thirty_is_checked_in_one_command(tmp_path, capsys):
         write(folder, name, content)
     before = {path: path.read_bytes() for path in folder.rglob("*.ipynb")}
     table = tmp_path / "table.csv"
-    assert main(["check", str(folder), "--csv", str(table)]) == 1
+    assert main(["check", str(folder), "--csv", str(table)]) == 3
     rows = list(csv.DictReader(table.open(encoding="utf-8")))
     wanted = [(name, *row) for name in sorted(expected) for row in expected[name][1]]
     assert [(r["submission"], r["exercise"], r["result"]) for r in rows] == [w[:3] for w in wanted]
