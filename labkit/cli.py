@@ -1,6 +1,7 @@
 """The `labkit` command: start, progress, release, check, fetch and doctor.
 
-Exit codes: 0 all right, 1 something is wrong and was said, 2 the command was not understood.
+Exit codes: 0 all right, 1 something is wrong and was said, 2 the command was not understood;
+`labkit check` says more: 1 someone is not done, 3 something could not be checked.
 """
 
 import argparse
