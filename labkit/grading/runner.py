@@ -107,7 +107,7 @@ class _Attempt:
             number = len(self.rows)
             message = worker.message(limits.seconds)
             if message is None:
-                self._add(number, WRONG, worker.why)
+                self._add(number, NOT_CHECKED if worker.by_system else WRONG, worker.why)
                 return
             self._add(number, *_verdict(message, self._lab, number))
 
@@ -129,13 +129,15 @@ def _verdict(message: dict, lab: Lab, number: int) -> tuple[str, str]:
     from labkit.grading.verdict import first_line
 
     state, said = message.get("state"), first_line(str(message.get("message") or ""))
-    if message.get("exercise") != number or state not in (DONE, WRONG, NOT_DONE):
+    if message.get("exercise") != number or state not in (DONE, WRONG, NOT_DONE, NOT_CHECKED):
         return WRONG, "its process sent no result that makes sense"
     if state != DONE:
         return state, said
     here = _judge(lab.exercises[number], lab, message.get("record"))
     if here.state == DONE:
         return DONE, ""
+    if here.state == NOT_CHECKED:
+        return NOT_CHECKED, f"labkit could not judge it: {here.message}"
     return WRONG, f"its own process said done, but its results are not: {here.message}"
 
 

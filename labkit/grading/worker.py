@@ -105,7 +105,7 @@ def _run(
     """Verdict on one exercise here, and the record for the judge."""
     from labkit.checks.limits import TimeIsUp, time_limit
     from labkit.grading.record import recorder
-    from labkit.grading.verdict import NOT_DONE, WRONG, first_line, judge
+    from labkit.grading.verdict import NOT_ALLOWED, NOT_CHECKED, NOT_DONE, WRONG, first_line, judge
 
     if not chosen:
         state = WRONG if problem else NOT_DONE
@@ -117,19 +117,24 @@ def _run(
             error = _execute(chosen, sources, space)
     except TimeIsUp:
         error = "its cell did not finish: is there a loop that never ends?"
+    unlucky = NOT_CHECKED if NOT_ALLOWED in (error or "") else WRONG
     if exercise.name not in space:
-        return {"state": WRONG, "message": first_line(error or "its function is not defined")}
+        return {"state": unlucky, "message": first_line(error or "its function is not defined")}
     notes: list[dict] = []
     answer = recorder(space[exercise.name], notes)
     try:
         verdict = judge(exercise.check, exercise.name, answer, module=lab.module)
     except BaseException as stop:
         return {"state": WRONG, "message": f"stopped with {type(stop).__name__}"}
+    if (verdict.state, unlucky) == (WRONG, NOT_CHECKED):
+        return {"state": NOT_CHECKED, "message": first_line(error)}
     return {"state": verdict.state, "message": verdict.message, "record": notes}
 
 
 def _execute(chosen: list[Statement], sources: list[str], space: dict) -> str | None:
     """Run the statements; what one raises is kept, and the others still run."""
+    from labkit.grading.verdict import NOT_ALLOWED, of_system
+
     said = None
     for statement in chosen:
         name = f"<cell {statement.cell + 1}>"
@@ -141,7 +146,8 @@ def _execute(chosen: list[Statement], sources: list[str], space: dict) -> str | 
         except NotImplementedError:
             continue
         except (Exception, SystemExit, KeyboardInterrupt) as error:
-            said = f"its cell stopped with {type(error).__name__}: {_text(error)}"
+            said = f"its cell stopped with {type(error).__name__}: {_text(error)[:150]}"
+            said += f"; {NOT_ALLOWED}" * of_system(error)
     return said
 
 

@@ -335,7 +335,7 @@ def test_without_a_sandbox_it_works_too_and_warns(tmp_path):
     assert row[2:] == ("mirrored", "done", "")
     net = "import socket\nsocket.create_connection(('192.0.2.1', 9))"
     (row,) = rows_of(tmp_path, answered("00", "mirrored", net), sandbox=plain)
-    assert row.result == "wrong" and "no network while it is checked" in row.remark
+    assert row.result == "not checked" and "no network while it is checked" in row.remark
 
 
 def test_after_an_exercise_that_ends_the_process_the_others_are_checked(tmp_path):
@@ -382,7 +382,7 @@ def test_in_the_sandbox_nothing_outside_can_be_written(tmp_path):
         (row,) = rows_of(tmp_path, lab, sandbox=best_sandbox())
         written = place.exists()
         place.unlink(missing_ok=True)
-        assert not written and row.result == "wrong" and re.search(text, row.remark), folder
+        assert not written and row.result == "not checked" and re.search(text, row.remark), folder
 
 
 @pytest.mark.skipif(not best_sandbox().apart, reason="no user namespaces here")
