@@ -20,6 +20,7 @@ _MOUNT_SETATTR = 442  # the same number on every architecture
 _HERE, _RECURSIVE = -100, 0x8000
 _READ_ONLY, _NO_SUID, _NO_DEVICES, _BIND, _MOVE = 1, 2, 4, 4096, 8192
 _DEVICES = ("null", "full", "random", "urandom")  # not zero, which can be shared memory
+_MOST_FILES = 10_000  # empty ones take memory, too
 _SOCKETS_LIE_IN = ("/run", "/tmp", "/var/tmp")
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -42,7 +43,8 @@ def main(folder: str, size: str, *program: str) -> None:
     _set_flags("/", set=_READ_ONLY | _NO_DEVICES)
     for name in _DEVICES:
         _set_flags(f"/dev/{name}", clear=_NO_DEVICES)
-    _mount("tmpfs", folder, kind="tmpfs", options=f"size={int(size)},mode=700")
+    options = f"size={int(size)},mode=700,nr_inodes={_MOST_FILES}"
+    _mount("tmpfs", folder, kind="tmpfs", options=options)
     os.chdir(folder)
     refuse_system_calls()
     drop = ["setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all", "--"]

@@ -8,7 +8,9 @@ the same changes, without running a line of it.
 
 from __future__ import annotations
 
+import errno
 import functools
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -62,6 +64,8 @@ def player(notes: Any, *, name: str) -> Callable:
             result = _unpack_result(note["result"], given)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError, RuntimeError) as e:
             raise Torn(f"the record cannot be read: {e}") from None
+        except MemoryError:  # labkit's, not the submission's
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)) from None
         return _with_slopes(result, note.get("slopes"), given)
 
     played.__name__ = name

@@ -126,7 +126,7 @@ class _Attempt:
 
 def _verdict(message: dict, lab: Lab, number: int) -> tuple[str, str]:
     """What labkit makes of a worker's message: "done" only if the record passes the check here."""
-    from labkit.grading.verdict import first_line
+    from labkit.grading.verdict import NOT_ALLOWED, first_line
 
     state, said = message.get("state"), first_line(str(message.get("message") or ""))
     if message.get("exercise") != number or state not in (DONE, WRONG, NOT_DONE, NOT_CHECKED):
@@ -137,7 +137,8 @@ def _verdict(message: dict, lab: Lab, number: int) -> tuple[str, str]:
     if here.state == DONE:
         return DONE, ""
     if here.state == NOT_CHECKED:
-        return NOT_CHECKED, f"labkit could not judge it: {here.message}"
+        why = here.message.removesuffix(f"; {NOT_ALLOWED}")
+        return NOT_CHECKED, f"labkit could not judge it: {why}"
     return WRONG, f"its own process said done, but its results are not: {here.message}"
 
 

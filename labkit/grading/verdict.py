@@ -17,7 +17,10 @@ from labkit.checks import CheckFailed, NotDone
 from labkit.checks.core import _state_kept as state_kept
 
 DONE, WRONG, NOT_DONE, NOT_CHECKED = "done", "wrong", "not done", "not checked"
-NOT_ALLOWED = "while it is checked, a submission has no network, and no files but its own new ones"
+NOT_ALLOWED = (
+    "while it is checked, a submission has no network, no shared memory, and no files but its own "
+    "new ones"
+)
 
 
 class Verdict(NamedTuple):
@@ -66,7 +69,7 @@ def _of_error(error: BaseException, name: str) -> Verdict:
     if isinstance(error, NotDone | NotImplementedError):
         return Verdict(NOT_DONE)
     if isinstance(error, CheckFailed) and of_system(error):
-        return Verdict(NOT_CHECKED, f"{first_line(message, 200)}; {NOT_ALLOWED}")
+        return Verdict(NOT_CHECKED, f"{first_line(message, 180)}; {NOT_ALLOWED}")
     if isinstance(error, CheckFailed):
         return Verdict(WRONG, message)
     if isinstance(error, AssertionError):

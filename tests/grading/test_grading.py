@@ -309,6 +309,7 @@ def test_the_help_says_what_it_does_not_protect_from(capsys):
         main(["check", "--help"])
     said = " ".join(capsys.readouterr().out.split())
     assert "does not protect from" in said and "labkit's own version" in said
+    assert "can open no socket" in said and "`python -P -m labkit check`" in said
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ import pytest
 from classroom import answered, write
 from making import ROOT
 
-from labkit.grading import sandbox, seccomp, verdict
+from labkit.grading import record, runner, sandbox, seccomp, verdict
 from labkit.grading.labs import released_labs
 from labkit.grading.limits import Limits
 from labkit.grading.process import Worker
@@ -111,6 +111,21 @@ def test_what_could_reach_out_or_hide_memory_is_refused_and_the_rest_works(tmp_p
     assert {what for name, what in said.items() if name not in works} == {"EPERM"}
 
 
+FILES = """
+import pathlib
+try:
+    for number in range(20_000):
+        pathlib.Path(str(number)).touch()
+except OSError:
+    print(number)
+"""
+
+
+@apart
+def test_many_empty_files_are_refused(tmp_path):
+    assert 9000 < int(ran_inside(tmp_path, FILES)) < 10_000
+
+
 def outcome(program, architecture, number, *arguments):
     """What a BPF program says to a system call, worked out instruction by instruction."""
     arguments = [*arguments, *[0] * (6 - len(arguments))]
@@ -154,6 +169,7 @@ def test_the_filter_for_both_kinds_of_processor(machine, mark, column):
 
 
 @sealed
+@pytest.mark.skipif(not os.access(ROOT, os.W_OK), reason="this checkout cannot be written")
 def test_a_service_with_a_socket_file_hears_nothing(tmp_path):
     with tempfile.TemporaryDirectory(dir=ROOT) as folder, socket.socket(socket.AF_UNIX) as service:
         place = os.path.join(folder, "s")
@@ -266,3 +282,25 @@ def test_an_error_of_the_system_in_a_check_is_not_the_students():
         said = verdict.judge(f"raise {error}", "f", None, module=None)
         assert said.state == "not checked" and error[:5] in said.message
     assert verdict.judge("raise ValueError(3)", "f", None, module=None).state == "wrong"
+
+
+def test_where_labkit_itself_lacks_memory_or_files_an_answer_is_not_checked(monkeypatch):
+    (lab,) = [lab for lab in released_labs() if lab.name.startswith("00")]
+    notes = []
+    answer = record.recorder(lambda image: image.flip(2), notes)
+    source, module = lab.exercises[0].check, lab.module
+    assert verdict.judge(source, "mirrored", answer, module=module).state == "done"
+    message = {"exercise": 0, "state": "done", "message": "", "record": notes}
+    assert runner._verdict(message, lab, 0) == ("done", "")
+    for error, said in ((MemoryError(), "allocate memory"), (OSError(24, "Too many"), "Too many")):
+        monkeypatch.setattr(record, "unpacked", raising(error))
+        result, remark = runner._verdict(message, lab, 0)
+        assert result == "not checked" and said in remark and "could not judge" in remark
+        assert verdict.NOT_ALLOWED not in remark
+
+
+def raising(error):
+    def stop(*args):
+        raise error
+
+    return stop
