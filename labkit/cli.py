@@ -99,9 +99,12 @@ def _release(options: argparse.Namespace, _: list[str]) -> int:
 
 
 def _check(options: argparse.Namespace, _: list[str]) -> int:
-    from labkit.grading import command
+    from labkit.grading import imports
 
     try:
+        imports.refuse_students_modules(options.paths)
+        from labkit.grading import command
+
         code = command.check_paths(
             options.paths, csv=options.csv, seconds=options.seconds, jobs=options.jobs
         )

@@ -24,11 +24,6 @@ HINTS = {  # what PyTorch and Python say -> what it means here
 }
 
 
-def is_record(answer: Any) -> bool:
-    """Whether it is played back from a record (labkit.grading), which holds no graph of a pair."""
-    return getattr(answer, "__module__", "") == "labkit.grading.record"
-
-
 def describe(value: Any) -> str:
     """A value in a few words, whatever it is: 'a tensor of shape (3, 2)', 'the text ...'."""
     try:

@@ -2,9 +2,10 @@
 
 Run as `unshare ... python -m labkit.grading.confine FOLDER BYTES PROGRAM ...`. FOLDER becomes an
 empty folder in memory of at most so many bytes. Devices (but /dev/null and the like) and the
-folders where programs leave sockets are out of sight. The program starts without any right to
-undo this: `setpriv` drops all capabilities for good. Anything that fails ends this with an
-error, before the program starts.
+folders where programs leave sockets and pipes are out of sight. The program starts without any
+right to undo this: `setpriv` drops all capabilities for good, and `seccomp`, where the system has
+it, refuses what would give others. Anything else that fails ends this with an error, before the
+program starts.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ import ctypes
 import os
 import sys
 
+from labkit.grading.seccomp import refuse_system_calls
+
 _MOUNT_SETATTR = 442  # the same number on every architecture
 _HERE, _RECURSIVE = -100, 0x8000
-_READ_ONLY, _NO_SUID_NO_DEVICES, _BIND, _MOVE = 1, 2 | 4, 4096, 8192
-_DEVICES = ("null", "zero", "full", "random", "urandom")
+_READ_ONLY, _NO_SUID, _NO_DEVICES, _BIND, _MOVE = 1, 2, 4, 4096, 8192
+_DEVICES = ("null", "full", "random", "urandom")  # not zero, which can be shared memory
+_MOST_FILES = 10_000  # empty ones take memory, too
 _SOCKETS_LIE_IN = ("/run", "/tmp", "/var/tmp")
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -36,9 +40,13 @@ def main(folder: str, size: str, *program: str) -> None:
         if os.path.isdir(place) and not _is_needed(place):
             _mount("tmpfs", place, kind="tmpfs", options="size=1m")
     os.makedirs(folder, exist_ok=True)
-    _read_only()
-    _mount("tmpfs", folder, kind="tmpfs", options=f"size={int(size)},mode=700")
+    _set_flags("/", set=_READ_ONLY | _NO_DEVICES)
+    for name in _DEVICES:
+        _set_flags(f"/dev/{name}", clear=_NO_DEVICES)
+    options = f"size={int(size)},mode=700,nr_inodes={_MOST_FILES}"
+    _mount("tmpfs", folder, kind="tmpfs", options=options)
     os.chdir(folder)
+    refuse_system_calls()
     drop = ["setpriv", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all", "--"]
     os.execvp(drop[0], [*drop, *program])
 
@@ -66,23 +74,24 @@ def _is_needed(place: str) -> bool:
 def _mount(
     source: str, target: str, *, kind: str = "", flags: int = 0, options: str = "", safe=True
 ) -> None:
-    flags |= _NO_SUID_NO_DEVICES if safe else 0
+    flags |= _NO_SUID | _NO_DEVICES if safe else 0
     names = [os.fsencode(text) if text else None for text in (source, target, kind)]
     done = _libc.mount(*names, ctypes.c_ulong(flags), options.encode() or None)
     _check(done, f"mount {target}")
 
 
-def _read_only() -> None:
-    attributes = _Attributes(set=_READ_ONLY)
+def _set_flags(place: str, *, set: int = 0, clear: int = 0) -> None:
+    """Of the mount at a place and of all below it."""
+    attributes = _Attributes(set=set, clear=clear)
     result = _libc.syscall(
         ctypes.c_long(_MOUNT_SETATTR),
         ctypes.c_int(_HERE),
-        ctypes.c_char_p(b"/"),
+        ctypes.c_char_p(os.fsencode(place)),
         ctypes.c_uint(_RECURSIVE),
         ctypes.byref(attributes),
         ctypes.c_size_t(ctypes.sizeof(attributes)),
     )
-    _check(result, "mount_setattr")
+    _check(result, f"mount_setattr {place}")
 
 
 def _check(result: int, what: str) -> None:

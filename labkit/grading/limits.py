@@ -21,7 +21,8 @@ class Limits:
     file: int = 50_000_000
     folder: int = 100_000_000  # all files together, where the system can hold them apart
     processes: int = 16
-    output: int = 64_000_000  # of results; what is printed is thrown away
+    output: int = 16_000_000  # of results; what is printed is thrown away
+    values: int = 100_000  # in the results, a tensor being one
 
 
 def limit_this_process(limits: Limits) -> None:

@@ -7,6 +7,7 @@ import os
 import queue
 import secrets
 import subprocess
+import tempfile
 import threading
 import time
 from dataclasses import asdict
@@ -16,33 +17,32 @@ from typing import Any
 import psutil
 
 from labkit.grading.limits import Limits
-from labkit.grading.sandbox import Sandbox
+from labkit.grading.sandbox import Sandbox, environment
 
 _LOOK_EVERY = 0.1  # seconds
-_KEPT_VARIABLES = (
-    "PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "SYSTEMROOT", "SYSTEMDRIVE",
-    "WINDIR", "COMSPEC", "PATHEXT", "NUMBER_OF_PROCESSORS",
-)  # fmt: skip
+_KILL_SIGNAL = 9
 
 
 class Worker:
     """One process for one submission. Use in a `with` block: at its end nothing is left of it.
 
-    `why` says, once `message` has returned None, why there is no more to hear.
+    `why` says, once `message` has returned None, why there is no more to hear; `by_system` is
+    whether it was ended neither by labkit nor by itself.
     """
 
     def __init__(self, request: dict, folder: Path, *, sandbox: Sandbox, limits: Limits):
-        self.why, self._limits, self._seen = "", limits, {}
+        self.why, self.by_system, self._limits, self._seen = "", False, limits, {}
         self._token = secrets.token_hex(16)
         self._messages: queue.Queue = queue.Queue()
+        self._errors = tempfile.TemporaryFile()
         command = sandbox.command(folder, ["-m", "labkit.grading.worker"], size=limits.folder)
         self._process = subprocess.Popen(
             command,
             cwd=folder,
-            env=_environment(folder),
+            env=environment(folder),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._errors,
             start_new_session=True,
         )
         request = {**request, "token": self._token, "apart": sandbox.apart}
@@ -57,6 +57,7 @@ class Worker:
 
     def __exit__(self, *_: Any) -> None:
         self._end()
+        self._errors.close()
 
     def message(self, seconds: float) -> dict | None:
         """The next message; None if the process ended or had to be ended, see `why`."""
@@ -93,7 +94,18 @@ class Worker:
             code = self._process.wait(timeout=1)
         except subprocess.TimeoutExpired:
             return "stopped: it closed the line to labkit"
-        return f"its process ended before the check did (exit code {code})"
+        self.by_system = code == -_KILL_SIGNAL  # the first of its namespace cannot kill itself
+        if self.by_system:
+            return "its process was killed from outside, as by a system that runs out of memory"
+        said = self._last_error()
+        return f"its process ended before the check did (exit code {code}){said}"
+
+    def _last_error(self) -> str:
+        """The last line of what was said before the submission began, as ": ..."."""
+        self._errors.seek(max(self._errors.seek(0, os.SEEK_END) - 1000, 0))
+        lines = self._errors.read().decode(errors="replace").split("\n")
+        last = next((line for line in reversed(lines) if line.strip()), "")
+        return ": " * bool(last) + last
 
     def _family(self) -> list[psutil.Process]:
         """All processes that come from this one; those seen once are remembered."""
@@ -128,11 +140,13 @@ class Worker:
 
     def _listen(self) -> None:
         """Put messages into the queue: those with the token; "" at the end, a text if too much."""
-        start, left = self._token.encode() + b" ", self._limits.output
+        start = self._token.encode() + b" "
+        left, values = self._limits.output, self._limits.values
         with self._process.stdout as line:
             while text := line.readline(left + 1):
                 left -= len(text)
-                if left < 0:
+                values -= sum(map(text.count, (b",", b"[", b"{")))  # an empty list takes 60 bytes
+                if left < 0 or values < 0:
                     self._messages.put("stopped: its results are too large")
                     return
                 if text.startswith(start):
@@ -146,14 +160,6 @@ def _parsed(text: bytes) -> dict | str:
     except (ValueError, RecursionError):
         message = None
     return message if isinstance(message, dict) else "stopped: it sent nonsense"
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """Few variables, none that hold secrets; home and temporary files are in the folder."""
-    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
-    places = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP"), str(folder))
-    threads = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", "MPLBACKEND": "agg"}
-    return {**kept, **places, **threads, "PYTHONHASHSEED": "0"}
 
 
 def _alive(process: psutil.Process) -> bool:

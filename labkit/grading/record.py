@@ -1,20 +1,25 @@
 """What a student's function did, written down in one process and played back in another.
 
-`recorder` wraps the function where it runs: each call leaves its result and what it changed in
-the networks it was given. `player` stands in for the function where the answer is judged: call by
-call it gives the same results and makes the same changes, without running a line of it.
+`recorder` wraps the function where it runs: each call leaves its result, the derivatives of this
+by the inputs that ask for them, and what it changed in the networks it was given. `player` stands
+in for the function where the answer is judged: call by call it gives the same results and makes
+the same changes, without running a line of it.
 """
 
 from __future__ import annotations
 
+import errno
 import functools
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from labkit.grading.values import packed, unpacked
+from labkit.grading.values import DEEPEST, MOST_ITEMS, packed, unpacked
+
+MOST_SLOPES, _ROW = 100_000, 1000  # numbers sent for a call; what finding a row of them counts
 
 
 class Torn(ValueError):
@@ -59,6 +64,8 @@ def player(notes: Any, *, name: str) -> Callable:
             result = _unpack_result(note["result"], given)
         except (ValueError, TypeError, KeyError, IndexError, AttributeError, RuntimeError) as e:
             raise Torn(f"the record cannot be read: {e}") from None
+        except MemoryError:  # labkit's, not the submission's
+            raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM)) from None
         return _with_slopes(result, note.get("slopes"), given)
 
     played.__name__ = name
@@ -149,32 +156,69 @@ def _linear(weights: dict) -> nn.Linear:
     return layer
 
 
-def _slopes(result: Any, given: list) -> list | None:
-    """d result / d each given tensor that asks for it, where the result is one number."""
-    asking = [t for t in given if isinstance(t, Tensor) and t.requires_grad]
-    if not (isinstance(result, Tensor) and result.grad_fn and result.numel() == 1 and asking):
+def _slopes(result: Any, given: list) -> Any:
+    """d / d each given tensor that asks for it, of all numbers in the result, shaped as it is.
+
+    None where there is no graph, and where they are too many to send.
+    """
+    asking, left = _asking(given), MOST_SLOPES
+
+    def slopes(value: Any, depth: int = 0) -> Any:
+        nonlocal left
+        if isinstance(value, Tensor) and value.grad_fn and asking and value.numel():
+            left -= value.numel() * (sum(t.numel() for t in asking) + _ROW)
+            return _jacobians(value, asking) if left >= 0 else None
+        if type(value) in (list, tuple, dict) and len(value) <= MOST_ITEMS and depth < DEEPEST:
+            items = list(value.values() if isinstance(value, dict) else value)
+            return [slopes(item, depth + 1) for item in items]
         return None
+
+    return slopes(result)
+
+
+def _asking(given: list) -> list[Tensor]:
+    return [t for t in given if isinstance(t, Tensor) and t.requires_grad]
+
+
+def _jacobians(value: Tensor, asking: list[Tensor]) -> dict | None:
+    """For each tensor that asks, (number of values, *its shape); None if there is none."""
     options = {"retain_graph": True, "allow_unused": True, "materialize_grads": True}
     try:
-        return [packed(g) for g in torch.autograd.grad(result.sum(), asking, **options)]
+        rows = [torch.autograd.grad(one, asking, **options) for one in value.reshape(-1)]
     except RuntimeError:
         return None
+    return {"by": [packed(torch.stack(column)) for column in zip(*rows, strict=True)]}
 
 
 def _with_slopes(result: Any, stored: Any, given: list) -> Any:
-    asking = [t for t in given if isinstance(t, Tensor) and t.requires_grad]
-    if not (isinstance(stored, list) and isinstance(result, Tensor) and len(stored) == len(asking)):
-        return result
-    slopes = [unpacked(slope) for slope in stored]
-    if not all(
-        isinstance(s, Tensor) and s.shape == t.shape for s, t in zip(slopes, asking, strict=True)
-    ):
+    """The result, hung on the given tensors with the slopes that were noted."""
+    if isinstance(stored, dict) and isinstance(result, Tensor):
+        return _hung(result, stored.get("by"), _asking(given))
+    if isinstance(stored, list) and type(result) in (list, tuple, dict):
+        if len(stored) != len(result):
+            raise Torn("the record holds slopes of another result")
+        if isinstance(result, dict):
+            pairs = zip(result.items(), stored, strict=True)
+            return {key: _with_slopes(item, s, given) for (key, item), s in pairs}
+        pairs = zip(result, stored, strict=True)
+        return type(result)(_with_slopes(item, s, given) for item, s in pairs)
+    return result
+
+
+def _hung(value: Tensor, stored: Any, asking: list[Tensor]) -> Tensor:
+    try:
+        slopes = [unpacked(slope) for slope in stored]
+        pairs = list(zip(slopes, asking, strict=True))
+        fits = all(s.shape == (value.numel(), *t.shape) and s.dtype == t.dtype for s, t in pairs)
+    except (ValueError, TypeError, AttributeError):
+        fits = False
+    if not (fits and asking and value.is_floating_point()):
         raise Torn("the record holds slopes of another shape")
-    return _Recorded.apply(result.detach(), slopes, *asking)
+    return _Recorded.apply(value.detach(), slopes, *asking)
 
 
 class _Recorded(torch.autograd.Function):
-    """A number whose derivatives are known, in place of the function that gave it."""
+    """Numbers whose derivatives are known, in place of the function that gave them."""
 
     @staticmethod
     def forward(ctx: Any, value: Tensor, slopes: list[Tensor], *inputs: Tensor) -> Tensor:
@@ -183,4 +227,5 @@ class _Recorded(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple:
-        return None, None, *(grad * slope for slope in ctx.slopes)
+        row = grad.reshape(-1)
+        return None, None, *(torch.tensordot(row.to(s.dtype), s, 1) for s in ctx.slopes)

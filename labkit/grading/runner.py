@@ -104,7 +104,7 @@ class _Attempt:
             number = len(self.rows)
             message = worker.message(limits.seconds)
             if message is None:
-                self._add(number, WRONG, worker.why)
+                self._add(number, NOT_CHECKED if worker.by_system else WRONG, worker.why)
                 return
             self._add(number, *_verdict(message, self._lab, number))
 
@@ -149,16 +149,19 @@ class Trials:
 
 def _verdict(message: dict, lab: Lab, number: int) -> tuple[str, str]:
     """What labkit makes of a worker's message: "done" only if the record passes the check here."""
-    from labkit.grading.verdict import first_line
+    from labkit.grading.verdict import NOT_ALLOWED, first_line
 
     state, said = message.get("state"), first_line(str(message.get("message") or ""))
-    if message.get("exercise") != number or state not in (DONE, WRONG, NOT_DONE):
+    if message.get("exercise") != number or state not in (DONE, WRONG, NOT_DONE, NOT_CHECKED):
         return WRONG, "its process sent no result that makes sense"
     if state != DONE:
         return state, said
     here = _judge(lab.exercises[number], lab, message.get("record"))
     if here.state == DONE:
         return DONE, ""
+    if here.state == NOT_CHECKED:
+        why = here.message.removesuffix(f"; {NOT_ALLOWED}")
+        return NOT_CHECKED, f"labkit could not judge it: {why}"
     return WRONG, f"its own process said done, but its results are not: {here.message}"
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-MOST_BYTES = 16_000_000  # of one value
+MOST_BYTES = 8_000_000  # of one value
 MOST_ITEMS, DEEPEST = 20_000, 20
 _KINDS = {list: "list", tuple: "tuple"}
 _DTYPES = {str(d).removeprefix("torch."): d for d in (

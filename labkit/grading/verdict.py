@@ -16,11 +16,15 @@ import torch
 from labkit.checks import CheckFailed, NotDone
 from labkit.checks.core import _state_kept as state_kept
 
-DONE, WRONG, NOT_DONE = "done", "wrong", "not done"
+DONE, WRONG, NOT_DONE, NOT_CHECKED = "done", "wrong", "not done", "not checked"
+NOT_ALLOWED = (
+    "while it is checked, a submission has no network, no shared memory, and no files but its own "
+    "new ones"
+)
 
 
 class Verdict(NamedTuple):
-    """ "done", "wrong" or "not done", and the first line of what the check says."""
+    """ "done", "wrong", "not done" or "not checked", and the first line of what the check says."""
 
     state: str
     message: str = ""
@@ -64,11 +68,23 @@ def _of_error(error: BaseException, name: str) -> Verdict:
     message = first_line(_said(error))
     if isinstance(error, NotDone | NotImplementedError):
         return Verdict(NOT_DONE)
+    if isinstance(error, CheckFailed) and of_system(error):
+        return Verdict(NOT_CHECKED, f"{first_line(message, 180)}; {NOT_ALLOWED}")
     if isinstance(error, CheckFailed):
         return Verdict(WRONG, message)
     if isinstance(error, AssertionError):
         return Verdict(WRONG, message or f"{name} does not do what its check asserts")
-    return Verdict(WRONG, f"the check stopped with {type(error).__name__}: {message}")
+    state = NOT_CHECKED if of_system(error) or isinstance(error, MemoryError) else WRONG
+    return Verdict(state, f"the check stopped with {type(error).__name__}: {message}")
+
+
+def of_system(error: BaseException | None) -> bool:
+    """Whether it comes from what the system refused, which Jupyter might have been allowed."""
+    for _ in range(20):
+        if error is None or isinstance(error, OSError):
+            break
+        error = error.__context__
+    return isinstance(error, OSError)
 
 
 def _said(error: BaseException) -> str:

@@ -112,7 +112,7 @@ def _run(
     """Verdict on one exercise here, and the record for the judge."""
     from labkit.checks.limits import TimeIsUp, time_limit
     from labkit.grading.record import recorder
-    from labkit.grading.verdict import NOT_DONE, WRONG, first_line, judge
+    from labkit.grading.verdict import NOT_ALLOWED, NOT_CHECKED, NOT_DONE, WRONG, first_line, judge
 
     if not chosen:
         state = WRONG if problem else NOT_DONE
@@ -123,14 +123,17 @@ def _run(
             error = _execute(chosen, sources, space)
     except TimeIsUp:
         error = "its cell did not finish: is there a loop that never ends?"
+    unlucky = NOT_CHECKED if NOT_ALLOWED in (error or "") else WRONG
     if exercise.name not in space:
-        return {"state": WRONG, "message": first_line(error or "its function is not defined")}
+        return {"state": unlucky, "message": first_line(error or "its function is not defined")}
     notes: list[dict] = []
     answer = recorder(space[exercise.name], notes)
     try:
         verdict = judge(exercise.check, exercise.name, answer, module=lab.module)
     except BaseException as stop:
         return {"state": WRONG, "message": f"stopped with {type(stop).__name__}"}
+    if (verdict.state, unlucky) == (WRONG, NOT_CHECKED):
+        return {"state": NOT_CHECKED, "message": first_line(error)}
     return {"state": verdict.state, "message": verdict.message, "record": notes}
 
 
@@ -154,6 +157,8 @@ def _namespace() -> dict[str, Any]:
 
 def _execute(chosen: list[Statement], sources: list[str], space: dict) -> str | None:
     """Run the statements; one that raises ends its cell, and what it says is kept."""
+    from labkit.grading.verdict import NOT_ALLOWED, of_system
+
     said, ended, flags = None, set(), ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
     for statement in chosen:
         if statement.cell in ended:
@@ -166,14 +171,26 @@ def _execute(chosen: list[Statement], sources: list[str], space: dict) -> str | 
             module = ast.Module([statement.node], [])
             code = compile(module, name, "exec", flags=flags, dont_inherit=True)
             if code.co_flags & inspect.CO_COROUTINE:
-                asyncio.run(eval(code, space))
+                with asyncio.Runner(loop_factory=_Loop) as runner:
+                    runner.run(eval(code, space))
             else:
                 exec(code, space)
         except (Exception, SystemExit, KeyboardInterrupt) as error:
             ended.add(statement.cell)
             if not isinstance(error, NotImplementedError):
-                said = f"its cell stopped with {type(error).__name__}: {_text(error)}"
+                said = f"its cell stopped with {type(error).__name__}: {_text(error)[:150]}"
+                said += f"; {NOT_ALLOWED}" * of_system(error)
     return said
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """Without the pair of sockets by which threads wake it: a submission has no sockets."""
+
+    def _make_self_pipe(self) -> None:
+        self._ssock = self._csock = None
+
+    def _close_self_pipe(self) -> None:
+        pass
 
 
 def _future(node: ast.stmt) -> int:

@@ -6,8 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nbformat
 import pytest
+from classroom import write
 from verdicts import CHECK
+
+from labkit.grading import runner, submissions
+from labkit.grading.labs import released_labs
+from labkit.grading.limits import Limits
+from labkit.grading.sandbox import best_sandbox
 
 SET_UP = "from labkit.checks import lab00 as check"
 RIGHT = "def mirrored(image):\n    return image.flip(2)"
@@ -138,6 +145,7 @@ CASES = {
     "escape": [RIGHT + "\nd = '\\d'", CHECK],
     "lone surrogate": [RIGHT + " # \ud83d", CHECK],
 }  # fmt: skip
+IN_THE_SANDBOX = ["await, used", "shell, used", "%%capture", "%time of a change", "%time inside"]
 NOT_DONE_IN_JUPYTER = {"%time inside", "answer below the check", "right, overwritten"}
 
 
@@ -167,3 +175,13 @@ def test_labkit_says_what_jupyter_says(verdicts, name):
 def test_the_corpus_has_both_kinds(verdicts):
     red = {name for name, green in verdicts["jupyter"].items() if not green}
     assert NOT_DONE_IN_JUPYTER < red and 10 < len(red) < len(CASES) / 2
+
+
+def test_magics_shell_lines_and_await_work_in_the_sandbox(verdicts, tmp_path):
+    for number, name in enumerate(IN_THE_SANDBOX):
+        cells = [nbformat.v4.new_code_cell(cell) for cell in (SET_UP, *CASES[name])]
+        write(tmp_path, f"{number}.ipynb", nbformat.v4.new_notebook(cells=cells))
+    found = submissions.find([tmp_path])
+    rows = runner.check(found, released_labs(), sandbox=best_sandbox(), limits=Limits(), jobs=2)
+    for name, row in zip(IN_THE_SANDBOX, rows, strict=True):
+        assert (row.result == "done") == verdicts["jupyter"][name], (name, row)

@@ -52,6 +52,54 @@ def test_a_record_of_nonsense_does_not(lab, name):
     assert here.state == there.state == "wrong"
 
 
+DETACHED = {
+    "half of the cop's": lambda r, f: ((1 - r).relu().mean() + (1 + f).relu().mean().detach(),
+                                       -f.mean()),
+    "the cop's": lambda r, f: (((1 - r).relu().mean() + (1 + f).relu().mean()).detach(), -f.mean()),
+    "the forger's": lambda r, f: [(1 - r).relu().mean() + (1 + f).relu().mean(),
+                                  -f.detach().mean()],
+    "another": lambda r, f: torch.stack([(1 - r).relu().mean() + (1 + f.detach()).relu().mean(),
+                                         -f.mean()]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", DETACHED.values(), ids=DETACHED)
+def test_losses_with_a_part_cut_off_are_refused_from_the_record_too(answer):
+    here, there = replayed("07_gans", "hinge_losses", answer)
+    assert here == there and here.state == "wrong"
+    assert re.search("cut off|hang on the scores", here.message)
+
+
+def test_the_slopes_of_results_in_lists_tuples_and_dicts_are_played_back():
+    def answer(x, y):
+        return {"a": (x * y, x.sum()), "b": [y.detach(), 3, x[:0]], "c": (x * 1).half()}
+
+    x, y = (torch.rand(2, 3, generator=torch.manual_seed(i)).requires_grad_() for i in range(2))
+    notes = []
+    want = record.recorder(answer, notes)(x, y)
+    got = record.player(json.loads(json.dumps(notes)), name="f")(x, y)
+    pairs = [(want["a"][0], got["a"][0]), (want["a"][1], got["a"][1]), (want["c"], got["c"])]
+    for one, other in pairs:
+        weights = torch.rand(one.shape, generator=torch.manual_seed(3)).to(one.dtype)
+        options = {"allow_unused": True, "materialize_grads": True, "grad_outputs": weights}
+        slopes = [torch.autograd.grad(value, [x, y], **options) for value in (one, other)]
+        for a, b in zip(*slopes, strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-3)
+    assert got["b"][:2] == [got["b"][0], 3] and not got["b"][0].requires_grad
+
+
+def test_too_many_slopes_are_not_sent_and_false_ones_are_torn():
+    x, notes = torch.rand(40, 40, requires_grad=True), []
+    record.recorder(lambda x: x * 2, notes)(x)
+    assert notes[0]["slopes"] is None
+    for slopes in ({"by": 3}, {"by": []}, {"by": [{"tensor": "float32"}]}, {}, {"by": [3]}):
+        player = record.player([{"result": values.packed(x), "slopes": slopes}], name="f")
+        with pytest.raises(record.Torn, match="slopes of another shape"):
+            player(x)
+    with pytest.raises(record.Torn, match="slopes of another result"):
+        record.player([{"result": {"list": [1]}, "slopes": []}], name="f")(x)
+
+
 @every
 def test_no_forged_record_passes_or_stops_the_judge(lab, name):
     module = f"labkit.checks.lab{lab.split('_')[0]}"
@@ -276,6 +324,7 @@ def test_the_help_says_what_it_does_not_protect_from(capsys):
         main(["check", "--help"])
     said = " ".join(capsys.readouterr().out.split())
     assert "does not protect from" in said and "labkit's own version" in said
+    assert "can open no socket" in said and "`python -P -m labkit check`" in said
 
 
 @pytest.mark.parametrize(
@@ -302,7 +351,7 @@ def test_without_a_sandbox_it_works_too_and_warns(tmp_path):
     assert row[2:] == ("mirrored", "done", "")
     net = "import socket\nsocket.create_connection(('192.0.2.1', 9))"
     (row,) = rows_of(tmp_path, answered("00", "mirrored", net), sandbox=plain)
-    assert row.result == "wrong" and "no network while it is checked" in row.remark
+    assert row.result == "not checked" and "no network while it is checked" in row.remark
 
 
 def test_after_an_exercise_that_ends_the_process_the_others_are_checked(tmp_path):
@@ -353,7 +402,7 @@ def test_in_the_sandbox_nothing_outside_can_be_written(tmp_path):
         (row,) = rows_of(tmp_path, lab, sandbox=best_sandbox())
         written = place.exists()
         place.unlink(missing_ok=True)
-        assert not written and row.result == "wrong" and re.search(text, row.remark), folder
+        assert not written and row.result == "not checked" and re.search(text, row.remark), folder
 
 
 @pytest.mark.skipif(not best_sandbox().apart, reason="no user namespaces here")

@@ -45,12 +45,13 @@ HOSTILE = {  # name -> (body of mirrored, result, remark)
     "h06-input": ("return image.flip(int(input('which? ')))", "wrong", "EOFError"),
     "h07-sys-exit": ("import sys\nsys.exit()", "wrong", r"SystemExit .*exit\(\) has no place"),
     "h08-memory": ("return [bytes(10**8) for _ in range(100)]", "wrong", "MemoryError|GB of mem"),
-    "h09-large-file": ("open('f', 'wb').write(bytes(10**8))", "wrong", "OSError.*too large"),
+    "h09-large-file": ("open('f', 'wb').write(bytes(10**8))", "not checked", "OSError.*too large"),
     "h10-deletes": (TIDY, "done", "^$"),
     "h11-green-line": (GREEN + "return image", "wrong", "this is the image as it was"),
     "h12-patches-torch": (PATCH, "wrong", "its own process said done, but .* the image as it was"),
     "h13-forged-message": (FORGED_MESSAGE, "wrong", "said done, but .* the record ends"),
-    "h14-network": ("import socket\nsocket.create_connection(('192.0.2.1', 9))", "wrong", "OSErr"),
+    "h14-network": ("import socket\nsocket.create_connection(('192.0.2.1', 9))", "not checked",
+                    "not permitted.*no network"),
 }  # fmt: skip
 
 
