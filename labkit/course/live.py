@@ -9,6 +9,7 @@ import ast
 import json
 import math
 import re
+from argparse import Namespace
 from importlib.resources import files
 
 from IPython.core.error import UsageError
@@ -23,10 +24,14 @@ OWN_CODE = (
     "This cell has code of its own and stays as it is. For the prepared code, empty the cell "
     "(Ctrl+A, Delete) and write %reveal again."
 )
+KNOWN = "It takes nothing, --step or --all."
 
 
 class LeftAlone(UsageError):
-    """The cell keeps its text; IPython shows the reason as one line."""
+    """The cell keeps its text; IPython shows the reason alone, without a traceback."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [str(self)]
 
 
 def statements(code: str) -> list[str]:
@@ -77,7 +82,7 @@ class Reveal(Magics):
     @line_cell_magic
     def reveal(self, line: str, cell: str | None = None) -> None:
         """Replace this cell by the code that is prepared for it."""
-        options = parse_argstring(self.reveal, line)
+        options = self._options(line)
         parent = self.shell.get_parent() if hasattr(self.shell, "get_parent") else {}
         carried = parent.get("metadata", {}).get("labkit", {})
         code = parent.get("content", {}).get("code", cell or "")
@@ -86,6 +91,12 @@ class Reveal(Magics):
             revealed(code, prepared, given=given, step=options.step), replace=True
         )
         _in_front_end(section=carried.get("section") if options.all else None)
+
+    def _options(self, line: str) -> Namespace:
+        try:
+            return parse_argstring(self.reveal, line)
+        except (UsageError, ValueError) as error:  # ValueError: a quote that does not close
+            raise LeftAlone(f"%reveal {line.strip()}: {error}. {KNOWN}") from None
 
 
 def load_ipython_extension(shell) -> None:

@@ -248,9 +248,22 @@ class Kernel:
         reply = self.client.get_shell_msg(timeout=60)
         while reply["parent_header"].get("msg_id") != message["header"]["msg_id"]:
             reply = self.client.get_shell_msg(timeout=60)  # that was one to an earlier question
+        self.asked = message["header"]["msg_id"]
         payload = reply["content"].get("payload", [])
         texts = [p["text"] for p in payload if p["source"] == "set_next_input" and p["replace"]]
         return (texts or [None])[0], reply["content"].get("evalue", "")
+
+    def shown(self):
+        """What the last run showed as text: errors' lines and what was printed."""
+        texts, state = [], ""
+        while state != "idle":
+            message = self.client.get_iopub_msg(timeout=60)
+            if message["parent_header"].get("msg_id") == self.asked:
+                content = message["content"]
+                texts += content.get("traceback", [])
+                texts += content["text"].splitlines() if "text" in content else []
+                state = content.get("execution_state", state)
+        return texts
 
 
 @pytest.fixture(scope="module")
@@ -302,9 +315,27 @@ def test_steps_do_not_run_the_code(kernel):
     assert kernel.run("%reveal", prepared="1 / 0") == ("1 / 0", "")
 
 
-def test_wrong_options_are_explained(kernel):
-    replaced, error = kernel.run("%reveal --fast", prepared=THREE)
-    assert replaced is None and "--fast" in error
+@pytest.mark.parametrize("line", ["--fast", "'", "--step 1/3 --all --fast", "--step x", "1 2 3"])
+def test_wrong_options_are_explained_in_one_line(kernel, line):
+    replaced, error = kernel.run(f"%reveal {line}", prepared=THREE)
+    assert replaced is None and kernel.shown() == [error]
+    assert line.split()[-1] in error and "\n" not in error
+
+
+@pytest.mark.parametrize("source", ["x = 1\n%reveal", "%reveal\nx = 1", "%%reveal --step\nx = 1"])
+def test_that_a_cell_stays_as_it_is_takes_one_line(kernel, source):
+    assert kernel.run(source, prepared=THREE) == (None, live.OWN_CODE)
+    assert kernel.shown() == [live.OWN_CODE]
+
+
+def test_a_cell_that_stays_as_it_is_takes_one_line_in_a_terminal(capsys):
+    shell = InteractiveShell()
+    live.load_ipython_extension(shell)
+    shell.run_cell("%reveal\nx = 1")
+    shell.run_cell("%reveal --foo")
+    said = capsys.readouterr()
+    lines = (said.out + said.err).strip().splitlines()
+    assert len(lines) == 2 and "--foo" in lines[1]
 
 
 def test_reveal_where_no_front_end_sends_metadata():
