@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from jupyter_client.manager import start_new_kernel
+from kernels import Kernel, live_kernel
 from making import ROOT, SOLVED, code, notebook
 
 from labkit.course import editions, lab_server, live
@@ -232,51 +232,11 @@ def test_prepared_code_of_all_cells_is_the_source(path):
 # In a kernel
 
 
-class Kernel:
-    """A kernel as `labkit start --edition live` starts it; runs cells with their metadata."""
-
-    def __init__(self, client):
-        self.client = client
-
-    def run(self, source, **labkit):
-        """What the cell holds afterwards (None: as it was), and the error's first line."""
-        content = {"code": source, "silent": False, "store_history": True, "stop_on_error": False}
-        message = self.client.session.msg(
-            "execute_request", content, metadata={"labkit": labkit} if labkit else {}
-        )
-        self.client.shell_channel.send(message)
-        reply = self.client.get_shell_msg(timeout=60)
-        while reply["parent_header"].get("msg_id") != message["header"]["msg_id"]:
-            reply = self.client.get_shell_msg(timeout=60)  # that was one to an earlier question
-        self.asked = message["header"]["msg_id"]
-        payload = reply["content"].get("payload", [])
-        texts = [p["text"] for p in payload if p["source"] == "set_next_input" and p["replace"]]
-        return (texts or [None])[0], reply["content"].get("evalue", "")
-
-    def shown(self):
-        """What the last run showed as text: errors' lines and what was printed."""
-        texts, state = [], ""
-        while state != "idle":
-            message = self.client.get_iopub_msg(timeout=60)
-            if message["parent_header"].get("msg_id") == self.asked:
-                content = message["content"]
-                texts += content.get("traceback", [])
-                texts += content["text"].splitlines() if "text" in content else []
-                state = content.get("execution_state", state)
-        return texts
-
-
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
     """A kernel manager and its client; the kernel is the one found with the environment."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in lab_server.environment(edition="live", projector=False).items():
-            patch.setenv(name, value)
-        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
-        manager, client = start_new_kernel(kernel_name="python3")
-    yield manager, client
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
+    with live_kernel(tmp_path_factory.mktemp("ipython")) as started:
+        yield started
 
 
 @pytest.fixture
@@ -306,7 +266,7 @@ def test_the_kernel_leaves_other_cells_alone(kernel):
     assert kernel.run("own = 5\n%reveal", prepared=THREE)[0] is None
     assert "code of its own" in kernel.run("own = 6\n%reveal", prepared=THREE)[1]
     assert kernel.run("assert own == 6  # and it ran") == (None, "")
-    assert "Nothing is prepared" in kernel.run("%reveal")[1]
+    assert "Nothing is prepared" in kernel.run("%reveal", cell_id="new")[1]
     assert "Nothing is prepared" in kernel.run("%reveal --all", prepared="")[1]
 
 
@@ -341,7 +301,7 @@ def test_a_cell_that_stays_as_it_is_takes_one_line_in_a_terminal(capsys):
 def test_reveal_where_no_front_end_sends_metadata():
     shell = InteractiveShell()
     live.load_ipython_extension(shell)
-    with pytest.raises(live.LeftAlone, match="Nothing is prepared"):
+    with pytest.raises(live.LeftAlone, match="neither the cell's metadata nor the notebook's name"):
         shell.run_line_magic("reveal", "")
 
 
