@@ -13,7 +13,7 @@ import webbrowser
 from pathlib import Path
 
 from labkit import __version__
-from labkit.course import copies, editions, lab_server
+from labkit.course import another, copies, editions, lab_server
 from labkit.grading import CHECK, NOT_PROTECTED
 
 _FOLDERS = {"student": "my-labs", "solution": "my-labs-solution", "live": "my-labs-live"}
@@ -119,6 +119,8 @@ def _start(options: argparse.Namespace, jupyter_options: list[str]) -> int:
     folder = options.dir or _FOLDERS[options.edition]
     report = copies.copy_labs(folder, edition=options.edition, labs=options.labs)
     print(report, flush=True)
+    if other := another.another_version(Path.cwd(), report.folder.parent):
+        print(f"labkit: {another.warning(other)}", file=sys.stderr, flush=True)
     if options.no_launch:
         return 0
     os.environ.update(lab_server.environment(edition=options.edition, projector=options.projector))

@@ -20,7 +20,7 @@ def offline_environment(folder):
     """
     return {
         **os.environ,
-        "PYTHONPATH": str(OFFLINE),
+        "PYTHONPATH": os.pathsep.join([str(OFFLINE), str(ROOT)]),  # this labkit, installed or not
         "TORCH_HOME": str(folder / "no-cache"),
         "HF_HOME": str(folder / "no-cache"),
         "LABKIT_TEST_OPENED": str(folder / "opened.txt"),

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from labkit.course import editions, release
+from labkit.course import another, editions, release
 from labkit.course.browser import find_browser
 from labkit.paths import data_dir
 
@@ -63,6 +63,13 @@ def check_python() -> Check:
     version = sys.version_info
     mend = "install Python 3.11 or newer (python.org) and set labkit up with it again"
     return Check("Python", tuple(version[:2]) >= (3, 11), platform.python_version(), mend)
+
+
+def check_labkit() -> Check:
+    """Whether the labkit that runs is the one of the folder one works in."""
+    other = another.another_version(Path.cwd())
+    detail = f"in {another.OWN}" + (f", but another version is in {other}" if other else "")
+    return Check("labkit", other is None, detail, another.mend(other) if other else "")
 
 
 def check_packages() -> Check:
@@ -222,6 +229,7 @@ def check_browser_tests() -> Check:
 
 CHECKS: list[Callable[[], Check]] = [
     check_python,
+    check_labkit,
     check_packages,
     check_torch,
     check_device,

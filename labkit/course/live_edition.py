@@ -14,8 +14,9 @@ NOTE = "live"  # tag of the speaker's notes
 HOW_TO = """\
 **Keys**: Enter, type `%reveal`, Shift+Enter: the code is there. Shift+Enter: it runs. Statement by
 statement: `%reveal --step`, then Shift+Enter for each. All empty cells up to the next heading:
-`%reveal --all`. A cell that you type yourself stays as it is. An exercise shows its stub until you
-write `%reveal` in a line above it. If `%reveal` is not known, since JupyterLab was not started by
+`%reveal --all`. After a restart, or to begin further down: `%reveal --until-here` runs all above,
+unseen. A cell that you type yourself stays as it is. An exercise shows its stub until you write
+`%reveal` in a line above it. If `%reveal` is not known, since JupyterLab was not started by
 `labkit start --edition live`, run `%load_ext labkit` once."""
 _MARKER = re.compile(r"### (BEGIN|END) SOLUTION")
 _SEEDS = (".manual_seed", ".seed", ".set_num_threads")

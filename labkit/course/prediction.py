@@ -5,18 +5,19 @@
     ...
     snow.compare("on snow")
 
-Answers lie in a small hidden file beside the notebook, one for each notebook; nothing leaves the
-machine. Without an answer everything goes on.
+Answers lie in a small hidden file beside the notebook, one for each notebook (where the editor does
+not say which, one for each lab of a folder); nothing leaves the machine. Without an answer
+everything goes on.
 """
 
 import html
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from labkit.course.copies import write_whole
+from labkit.course.session import lab_name, notebook_path
 
 
 class Prediction:
@@ -118,9 +119,11 @@ def predict(question: str, options: Sequence[str]) -> Prediction:
 
 
 def _path() -> Path:
-    """The file for this notebook's answers, in its folder, which is the kernel's as well."""
-    name = os.environ.get("JPY_SESSION_NAME", "").split(".ipynb")[0]
-    return Path.cwd() / f".{Path(name).name or 'notebook'}.predictions.json"
+    """The file for this notebook's answers: beside it, or for its lab in the working folder."""
+    notebook = notebook_path()
+    folder = notebook.parent if notebook and notebook.parent.is_dir() else Path.cwd()
+    name = notebook.stem if notebook else lab_name() or "notebook"
+    return folder / f".{name}.predictions.json"
 
 
 def _read(path: Path) -> dict[str, str]:

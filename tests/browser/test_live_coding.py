@@ -139,6 +139,37 @@ def wait_text_of_other(page, index, text):
     page.wait_for_function(f"([i, text]) => ({_TEXT})(i) === text", arg=[index, text])
 
 
+def test_catching_up_after_a_restart(tiny, tmp_path, tell):
+    """With what was typed and not saved, and what is prepared; cells above stay as they are."""
+    go_to(tiny, 4)
+    type_and_run(tiny, "a = 41")
+    restart(tiny)
+    go_to(tiny, 9)
+    tiny.keyboard.press("a")  # a cell that is in no file yet
+    wait_active(tiny, 9)
+    type_and_run(tiny, "%reveal --until-here")
+    wait_text(tiny, 9, "", seconds=300)
+    for line in ("Tiny: 1 cell,", "One: 3 cells,", "Two: 1 cell,"):
+        wait_output(tiny, 9, line)
+    tiny.screenshot(path=tmp_path / "caught_up.png")
+    tell(f"screenshot: {tmp_path}/caught_up.png")
+    assert "last saved" not in cell_at(tiny, 9).inner_text()
+    assert "second" not in cell_at(tiny, 9).inner_text() + cell_at(tiny, 5).inner_text()
+    tiny.keyboard.type("print(f(a), math.floor(3.9))")
+    tiny.keyboard.press("Shift+Enter")
+    wait_output(tiny, 9, "82 3")
+    assert text_of(tiny, 4) == "a = 41" and text_of(tiny, 5) == ""
+
+
+def test_that_a_cell_stays_as_it_is_is_one_line(tiny):
+    go_to(tiny, 4)
+    type_and_run(tiny, "%reveal", "mine = 1")
+    wait_output(tiny, 4, "This cell has code of its own")
+    assert len(error_names(tiny)) == 1
+    shown = cell_at(tiny, 4).locator(".jp-OutputArea-output").inner_text()
+    assert shown.strip().startswith("This cell") and "\n" not in shown.strip()
+
+
 def test_lab_03_from_first_to_last_cell(page, classroom, tmp_path, tell):
     """With a restart of the kernel after the vote; nothing but the keyboard is used."""
     name = "03_wolves_vs_huskies"

@@ -9,7 +9,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
-from jupyter_client.manager import start_new_kernel
+from kernels import Kernel, live_kernel
 from making import ROOT, SOLVED, code, notebook
 
 from labkit.course import editions, lab_server, live
@@ -232,38 +232,11 @@ def test_prepared_code_of_all_cells_is_the_source(path):
 # In a kernel
 
 
-class Kernel:
-    """A kernel as `labkit start --edition live` starts it; runs cells with their metadata."""
-
-    def __init__(self, client):
-        self.client = client
-
-    def run(self, source, **labkit):
-        """What the cell holds afterwards (None: as it was), and the error's first line."""
-        content = {"code": source, "silent": False, "store_history": True, "stop_on_error": False}
-        message = self.client.session.msg(
-            "execute_request", content, metadata={"labkit": labkit} if labkit else {}
-        )
-        self.client.shell_channel.send(message)
-        reply = self.client.get_shell_msg(timeout=60)
-        while reply["parent_header"].get("msg_id") != message["header"]["msg_id"]:
-            reply = self.client.get_shell_msg(timeout=60)  # that was one to an earlier question
-        payload = reply["content"].get("payload", [])
-        texts = [p["text"] for p in payload if p["source"] == "set_next_input" and p["replace"]]
-        return (texts or [None])[0], reply["content"].get("evalue", "")
-
-
 @pytest.fixture(scope="module")
 def running(tmp_path_factory):
     """A kernel manager and its client; the kernel is the one found with the environment."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name, value in lab_server.environment(edition="live", projector=False).items():
-            patch.setenv(name, value)
-        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
-        manager, client = start_new_kernel(kernel_name="python3")
-    yield manager, client
-    client.stop_channels()
-    manager.shutdown_kernel(now=True)
+    with live_kernel(tmp_path_factory.mktemp("ipython")) as started:
+        yield started
 
 
 @pytest.fixture
@@ -293,7 +266,7 @@ def test_the_kernel_leaves_other_cells_alone(kernel):
     assert kernel.run("own = 5\n%reveal", prepared=THREE)[0] is None
     assert "code of its own" in kernel.run("own = 6\n%reveal", prepared=THREE)[1]
     assert kernel.run("assert own == 6  # and it ran") == (None, "")
-    assert "Nothing is prepared" in kernel.run("%reveal")[1]
+    assert "Nothing is prepared" in kernel.run("%reveal", cell_id="new")[1]
     assert "Nothing is prepared" in kernel.run("%reveal --all", prepared="")[1]
 
 
@@ -302,15 +275,33 @@ def test_steps_do_not_run_the_code(kernel):
     assert kernel.run("%reveal", prepared="1 / 0") == ("1 / 0", "")
 
 
-def test_wrong_options_are_explained(kernel):
-    replaced, error = kernel.run("%reveal --fast", prepared=THREE)
-    assert replaced is None and "--fast" in error
+@pytest.mark.parametrize("line", ["--fast", "'", "--step 1/3 --all --fast", "--step x", "1 2 3"])
+def test_wrong_options_are_explained_in_one_line(kernel, line):
+    replaced, error = kernel.run(f"%reveal {line}", prepared=THREE)
+    assert replaced is None and kernel.shown() == [error]
+    assert line.split()[-1] in error and "\n" not in error
+
+
+@pytest.mark.parametrize("source", ["x = 1\n%reveal", "%reveal\nx = 1", "%%reveal --step\nx = 1"])
+def test_that_a_cell_stays_as_it_is_takes_one_line(kernel, source):
+    assert kernel.run(source, prepared=THREE) == (None, live.OWN_CODE)
+    assert kernel.shown() == [live.OWN_CODE]
+
+
+def test_a_cell_that_stays_as_it_is_takes_one_line_in_a_terminal(capsys):
+    shell = InteractiveShell()
+    live.load_ipython_extension(shell)
+    shell.run_cell("%reveal\nx = 1")
+    shell.run_cell("%reveal --foo")
+    said = capsys.readouterr()
+    lines = (said.out + said.err).strip().splitlines()
+    assert len(lines) == 2 and "--foo" in lines[1]
 
 
 def test_reveal_where_no_front_end_sends_metadata():
     shell = InteractiveShell()
     live.load_ipython_extension(shell)
-    with pytest.raises(live.LeftAlone, match="Nothing is prepared"):
+    with pytest.raises(live.LeftAlone, match="neither the cell's metadata nor the notebook's name"):
         shell.run_line_magic("reveal", "")
 
 

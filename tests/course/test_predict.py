@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -13,6 +14,7 @@ from nbclient import NotebookClient
 
 import labkit
 from labkit import plot
+from labkit.checks import lab01, lab03
 from labkit.course import prediction
 
 QUESTION, OPTIONS = "Where will it say wolf?", ["snow", "grass"]
@@ -61,6 +63,39 @@ def test_a_kernel_without_a_notebook_has_a_file_too(folder, monkeypatch):
     monkeypatch.delenv("JPY_SESSION_NAME")
     ask().choose("snow")
     assert stored(folder, ".notebook.predictions.json") == {QUESTION: "snow"}
+
+
+@pytest.fixture
+def variables(monkeypatch):
+    """The variables of a notebook whose editor names no file."""
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    shell = SimpleNamespace(user_ns={})
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    return shell.user_ns
+
+
+def test_vs_code_names_the_notebook_in_a_variable(folder, variables):
+    (folder / "labs").mkdir()
+    variables["__vsc_ipynb_file__"] = str(folder / "labs" / "03_lab.new.ipynb")
+    ask().choose("snow")  # though the kernel's folder is the one above
+    assert stored(folder / "labs", ".03_lab.new.predictions.json") == {QUESTION: "snow"}
+
+
+def test_where_no_notebook_is_named_each_lab_has_a_file(folder, variables):
+    variables |= {"check": lab03, "labkit": labkit, "x": 1}
+    ask().choose("snow")
+    variables["check"] = lab01
+    assert ask().answer is None
+    ask().choose("grass")
+    assert stored(folder, ".lab03.predictions.json") == {QUESTION: "snow"}
+    assert stored(folder, ".lab01.predictions.json") == {QUESTION: "grass"}
+
+
+@pytest.mark.parametrize("name", ["03_lab.ipynb", "03_lab.ipynb-jvsc-0c1e", "gone/03_lab.ipynb"])
+def test_an_odd_name_of_the_session_gives_a_file_here(folder, monkeypatch, name):
+    monkeypatch.setenv("JPY_SESSION_NAME", name)
+    ask().choose("snow")
+    assert stored(folder) == {QUESTION: "snow"}
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "null", '"snow"', "\udcff", '{"x": 1}'])

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -11,7 +12,7 @@ import pytest
 from making import ROOT
 
 from labkit.cli import main
-from labkit.course import copies, editions, release
+from labkit.course import another, copies, doctor, editions, release
 
 LABS = [path.stem for path in editions.lab_paths()]
 
@@ -208,3 +209,68 @@ def test_the_command_says_what_it_wrote_and_its_exit_codes(tmp_path, capsys):
     assert "choose another --to" in capsys.readouterr().err
     with pytest.raises(SystemExit, match="2"):
         main(["release", "00"])
+
+
+# An older labkit is installed, a newer release is unpacked
+
+
+def started_in(place, *options):
+    """What `labkit start` of this very labkit says in a folder: its output and its warnings."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "100"}
+    program = "import sys, labkit.cli; sys.exit(labkit.cli.main(sys.argv[1:]))"
+    command = [sys.executable, "-P", "-c", program, *options]
+    run = subprocess.run(command, cwd=place, env=environment, capture_output=True, text=True)
+    return run.stdout, run.stderr
+
+
+@pytest.fixture
+def newer(unpacked, tmp_path):
+    """A release as one unpacks it, with a function changed in it."""
+    folder = tmp_path / "new" / release.FOLDER
+    for name in ("labkit", "notebooks"):
+        shutil.copytree(unpacked / name, folder / name)
+    with (folder / "labkit" / "paths.py").open("a") as file:
+        file.write("\n# newer")
+    return folder
+
+
+@pytest.mark.parametrize("inside", [".", "notebooks", ".."])
+def test_start_says_that_another_labkit_is_installed(newer, inside):
+    out, warned = started_in(newer / inside, "start", "00", "--no-launch", "--dir", "../mine")
+    assert "1 new" in out and len(warned.splitlines()) == 1
+    assert f"come from the labkit in {ROOT}, " in warned and f"not from {newer}, " in warned
+    assert f"cd {newer} && pip install -e ." in warned
+
+
+def test_the_folder_that_is_written_to_counts_as_well(newer, tmp_path):
+    warned = started_in(tmp_path, "start", "00", "--no-launch", "--dir", f"{newer}/my-labs")[1]
+    assert f"not from {newer}, " in warned
+
+
+def test_a_release_of_this_very_labkit_is_no_other(unpacked, tmp_path, monkeypatch):
+    assert another.another_version(unpacked, ROOT, ROOT / "notebooks", tmp_path) is None
+    out, warned = started_in(unpacked, "start", "00", "--no-launch", "--dir", str(tmp_path / "a"))
+    assert "1 new" in out and warned == ""
+
+
+@pytest.mark.parametrize("change", ["another lab", "a lab changed", "a module more"])
+def test_each_difference_is_seen(newer, unpacked, change):
+    shutil.copy(unpacked / "labkit" / "paths.py", newer / "labkit")
+    assert another.another_version(newer) is None
+    if change == "another lab":
+        (newer / "notebooks" / "00_start_here.ipynb").rename(newer / "notebooks" / "99_new.ipynb")
+    elif change == "a lab changed":
+        path = newer / "notebooks" / "00_start_here.ipynb"
+        path.write_text(path.read_text(encoding="utf-8").replace("1.", "1.."), encoding="utf-8")
+    else:
+        (newer / "labkit" / "more.py").touch()
+    assert another.another_version(newer) == newer
+
+
+def test_the_doctor_names_another_labkit(newer, monkeypatch):
+    monkeypatch.chdir(newer)
+    check = doctor.check_labkit()
+    assert not check.ok and check.detail == f"in {ROOT}, but another version is in {newer}"
+    assert check.mend == f"cd {newer} && pip install -e ."
+    (newer / "Makefile").touch()
+    assert doctor.check_labkit().mend == f"cd {newer} && make lab"

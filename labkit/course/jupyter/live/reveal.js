@@ -1,4 +1,4 @@
-(element, section) => setTimeout(() => {
+(element, section, keepOutput) => setTimeout(() => {
   const here = element.closest(".jp-Cell");
   if (!here) return;
   const app = window.jupyterapp; // there if labkit started JupyterLab
@@ -19,10 +19,10 @@
   if (index >= 0) {
     notebook.activeCellIndex = index;
     notebook.mode = "edit";
-    notebook.widgets[index].model.outputs.clear();
+    if (!keepOutput) notebook.widgets[index].model.outputs.clear();
   } else {
     here.querySelector(".cm-content")?.focus();
-    const area = element.closest(".jp-OutputArea-child");
-    if (area) area.style.display = "none";
   }
+  const area = element.closest(".jp-OutputArea-child");
+  if (area) area.style.display = "none";
 }, 0)
