@@ -11,8 +11,20 @@ style.textContent = `body {
 }`;
 document.head.append(style);
 
-// JupyterLab asks what it loads for plugins: there are none.
+// The page for the notebook: the left sidebar is closed once in a tab. Who opens it again keeps it.
+const room = {
+  id: "labkit-projector:room",
+  autoStart: true,
+  activate: app => { // JupyterLab waits for what this returns: nothing
+    Promise.all([app.restored, app.shell.restored]).then(() => {
+      if (sessionStorage.getItem("labkit-projector")) return;
+      sessionStorage.setItem("labkit-projector", "sidebar closed");
+      setTimeout(() => app.shell.collapseLeft?.(), 0); // after JupyterLab has shown its files
+    });
+  },
+};
+
 (window._JUPYTERLAB ??= {})["labkit-projector"] = {
   init: () => {},
-  get: () => Promise.resolve(() => []),
+  get: () => Promise.resolve(() => [room]),
 };
