@@ -1,7 +1,8 @@
 """What turns notebooks into labs for a class.
 
 `editions` makes the student, live and solution editions of a lab, `copies` writes them into a
-student's folder, `release` into a hand-out; `lab_server`, `live` and `projector` serve a lesson;
+student's folder, `release` into a hand-out; `lab_server`, `live`, `notes` and `projector` serve a
+lesson;
 `prediction` and `progress` remember what a student guessed and solved; `doctor` looks at the
 machine, `gallery` takes the README's pictures. What comes back is checked in `labkit.grading`.
 """
@@ -19,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "lab_server",
         "live",
         "live_edition",
+        "notes",
         "prediction",
         "progress",
         "projector",
