@@ -13,7 +13,7 @@ import webbrowser
 from pathlib import Path
 
 from labkit import __version__
-from labkit.course import another, copies, editions, lab_server
+from labkit.course import another, copies, editions, lab_server, notes
 from labkit.grading import CHECK, NOT_PROTECTED
 
 _FOLDERS = {"student": "my-labs", "solution": "my-labs-solution", "live": "my-labs-live"}
@@ -43,9 +43,16 @@ def _parser() -> argparse.ArgumentParser:
         epilog="What follows -- goes to JupyterLab, as in: labkit start -- --port=9000",
     )
     start.add_argument("labs", nargs="*", metavar="LAB", help="01, or a part of a name; all")
-    start.add_argument("--edition", choices=list(editions.EDITIONS), default="student")
+    start.add_argument(
+        "--edition",
+        choices=list(editions.EDITIONS),
+        default="student",
+        help="live: empty cells; %%reveal, then Ctrl+Enter, brings their code",
+    )
     start.add_argument("--dir", help="folder for the copies (default: my-labs)")
-    start.add_argument("--projector", action="store_true", help="larger text, code and figures")
+    start.add_argument(
+        "--projector", action="store_true", help="larger text, code and figures; no sidebar"
+    )
     start.add_argument("--no-launch", action="store_true", help="only write the copies")
     start.set_defaults(run=_start)
     fetch = commands.add_parser(
@@ -121,6 +128,9 @@ def _start(options: argparse.Namespace, jupyter_options: list[str]) -> int:
     print(report, flush=True)
     if other := another.another_version(Path.cwd(), report.folder.parent):
         print(f"labkit: {another.warning(other)}", file=sys.stderr, flush=True)
+    if options.edition == "live" and report.first:
+        page = report.folder.resolve() / notes.name_of(report.first)
+        print(f"Speaker's notes, for a second window: {page.as_uri()}", flush=True)
     if options.no_launch:
         return 0
     os.environ.update(lab_server.environment(edition=options.edition, projector=options.projector))

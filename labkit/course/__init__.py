@@ -1,9 +1,10 @@
 """What turns notebooks into labs for a class.
 
 `reading` reads any notebook, `editions` makes the student, live and solution ones, `copies` writes
-them into a student's folder, `release` into a hand-out; `lab_server`, `live` and `projector` serve
-a lesson; `prediction` and `progress` remember what a student guessed and solved; `doctor` looks at
-the machine, `gallery` takes the README's pictures. What comes back is checked in `labkit.grading`.
+them into a student's folder, `release` into a hand-out; `lab_server`, `live`, `notes` and
+`projector` serve a lesson; `prediction` and `progress` remember what a student guessed and solved;
+`session` tells which notebook runs, `another` whether two labkits are mixed; `doctor` looks at the
+machine, `gallery` takes the README's pictures. What comes back is checked in `labkit.grading`.
 """
 
 import lazy_loader
@@ -19,6 +20,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "lab_server",
         "live",
         "live_edition",
+        "notes",
         "prediction",
         "progress",
         "projector",

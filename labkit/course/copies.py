@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labkit.course import editions
+from labkit.course import editions, notes
 from labkit.paths import notebooks_dir
 
 MANIFEST = ".labkit.json"
@@ -63,14 +63,18 @@ def _labs(names: list[str]) -> list[str]:
 def copy_labs(to: str | Path, *, edition: str = "student", labs: list[str] | None = None) -> Report:
     """Write working copies of the labs (all, or those named) and their pictures into `to`.
 
-    Never overwrites a file that was changed since it was generated: a newer version is then
-    written beside it as NAME.new.ipynb, once. Raises UnknownLab for a lab that is not there and
-    ValueError if `to` is a file, lies in labkit's own notebooks, or holds another edition.
+    With the live edition, a page of speaker's notes for each lab, too. Never overwrites a file that
+    was changed since it was generated: a newer version is then written beside it as NAME.new.ipynb,
+    once. Raises UnknownLab for a lab that is not there and ValueError if `to` is a file, lies in
+    labkit's own notebooks, or holds another edition.
     """
     paths = [editions.find_lab(lab) for lab in labs] if labs else editions.lab_paths()
     contents = {path.name: editions.to_bytes(editions.make(path, edition)) for path in paths}
     folder = _checked_folder(Path(to).expanduser())
     first = next(iter(contents), None)
+    if edition == "live":
+        pages = {notes.name_of(path.name): editions.speakers_notes(path) for path in paths}
+        contents |= {name: page.encode("utf-8") for name, page in pages.items()}
     contents |= _assets()
     record = _Record.read(folder, edition)
     report = Report(folder, first=first, again=bool(record.files))

@@ -2,8 +2,8 @@
 
 solution: the notebook as it is. student: solution regions become nbgrader's stub, hidden tests
 go, check cells may fail without stopping Run All. live: the student edition with empty demo cells
-that carry their code (labkit.course.live brings it) and with the speaker's notes, which the others
-lack.
+that carry their code (labkit.course.live brings it) and results folded; the speaker's notes, which
+no edition has, are a page of their own.
 Writing the editions into a student's folder is the business of labkit.course.copies.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from labkit.course import live_edition, reading
+from labkit.course import live_edition, notes, reading
 from labkit.paths import notebooks_dir
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -71,6 +71,8 @@ def solution(notebook: NotebookNode) -> NotebookNode:
     """Copy without the speaker's notes, outputs, execution counts and widget state."""
     notebook = _clean(notebook)
     notebook.cells = [cell for cell in notebook.cells if not live_edition.is_note(cell)]
+    for cell in notebook.cells:
+        live_edition.forget_result(cell)
     return notebook
 
 
@@ -95,7 +97,17 @@ def student(notebook: NotebookNode, *, name: str = "notebook") -> NotebookNode:
 
 
 def live(notebook: NotebookNode, *, name: str = "notebook") -> NotebookNode:
-    """Copy to teach from: empty demo cells that carry their code, and the speaker's notes."""
+    """Copy to teach from: empty demo cells that carry their code, results folded."""
+    return live_edition.for_the_room(_prepared(notebook, name))
+
+
+def speakers_notes(path: str | Path) -> str:
+    """Page of the speaker's notes of a lab, each beside its code: see labkit.course.notes."""
+    path = Path(path)
+    return notes.page(_prepared(read(path), path.name), title=path.stem)
+
+
+def _prepared(notebook: NotebookNode, name: str) -> NotebookNode:
     full = _clean(notebook)
     return live_edition.prepare(_handed_out(copy.deepcopy(full), name), full)
 

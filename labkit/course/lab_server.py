@@ -1,4 +1,4 @@
-"""What `labkit start` gives its JupyterLab beyond the folder: the live edition, the projector.
+"""What `labkit start` gives JupyterLab beyond the folder: no questions, live edition, projector.
 
 All of it is environment and options of that one process: nothing of the user's is written.
 """
@@ -15,17 +15,23 @@ def environment(
 ) -> dict[str, str]:
     """Variables to add to `base` for JupyterLab and its kernels.
 
-    JUPYTER_PATH gets folders of labkit in front. live: with a kernel "python3" that knows %reveal
-    from the first moment. projector: with an extension of JupyterLab that makes its text larger;
-    LABKIT_PROJECTOR does the same for figures and widgets.
+    JUPYTER_CONFIG_PATH and JUPYTER_PATH get folders of labkit in front. Always: another default
+    for the question about news, which `--LabApp.news_url=None` leaves standing. live: a kernel
+    "python3" that knows %reveal from the first moment. projector: an extension of JupyterLab that
+    makes its text larger and closes the sidebar; LABKIT_PROJECTOR enlarges figures and widgets.
     """
-    ours = ["live"] * (edition == "live") + ["projector"] * projector
-    added = {VARIABLE: base.get(VARIABLE) or str(SCALE)} if projector else {}
-    if ours:
-        folders = [str(files("labkit.course").joinpath("jupyter", name)) for name in ours]
-        others = [base["JUPYTER_PATH"]] if base.get("JUPYTER_PATH") else []
-        added["JUPYTER_PATH"] = os.pathsep.join(folders + others)
+    added = {"JUPYTER_CONFIG_PATH": _in_front(["settings"], base.get("JUPYTER_CONFIG_PATH"))}
+    if projector:
+        added[VARIABLE] = base.get(VARIABLE) or str(SCALE)
+    if ours := ["live"] * (edition == "live") + ["projector"] * projector:
+        added["JUPYTER_PATH"] = _in_front(ours, base.get("JUPYTER_PATH"))
     return added
+
+
+def _in_front(ours: list[str], others: str | None) -> str:
+    """A list of folders: labkit's, then those that were there."""
+    folders = [str(files("labkit.course").joinpath("jupyter", name)) for name in ours]
+    return os.pathsep.join(folders + ([others] if others else []))
 
 
 def options(*, edition: str) -> list[str]:

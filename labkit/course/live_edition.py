@@ -1,7 +1,8 @@
 """What the live edition has that the others lack: empty demo cells, the speaker's notes.
 
 The code of an emptied cell lies in the cell's own metadata, where labkit.course.live
-(%reveal) finds it.
+(%reveal) finds it. The notes are not in the notebook, which the room sees, but on a page of their
+own (labkit.course.notes).
 """
 
 import ast
@@ -11,14 +12,17 @@ import nbformat
 from nbformat import NotebookNode
 
 NOTE = "live"  # tag of the speaker's notes
+RESULT = "result"  # tag of prose that tells what the cell above it shows
 HOW_TO = """\
-**Keys**: Enter, type `%reveal`, Shift+Enter: the code is there. Shift+Enter: it runs. Statement by
-statement: `%reveal --step`, then Shift+Enter for each. All empty cells up to the next heading:
-`%reveal --all`. After a restart, or to begin further down: `%reveal --until-here` runs all above,
-unseen. A cell that you type yourself stays as it is. An exercise shows its stub until you write
-`%reveal` in a line above it. If `%reveal` is not known, since JupyterLab was not started by
-`labkit start --edition live`, run `%load_ext labkit` once."""
+**Keys**: Enter, type `%reveal`, Ctrl+Enter: the code is there. Ctrl+Enter again: it runs, and the
+cell stays selected with its figure in sight (Shift+Enter goes on to the next cell, which may push
+the figure off the screen). Statement by statement: `%reveal --step`, then Ctrl+Enter for each. All
+empty cells up to the next heading: `%reveal --all`. After a restart, or to begin further down:
+`%reveal --until-here` runs all above, unseen. A cell that you type yourself stays as it is. An
+exercise shows its stub until you write `%reveal` in a line above it. If `%reveal` is not known,
+since JupyterLab was not started by `labkit start --edition live`, run `%load_ext labkit` once."""
 _MARKER = re.compile(r"### (BEGIN|END) SOLUTION")
+_GOES_ON = re.compile(r"^#{1,6} |\*\*(Predict|Look|Try)\b", re.MULTILINE)
 _SEEDS = (".manual_seed", ".seed", ".set_num_threads")
 
 
@@ -27,27 +31,55 @@ def is_note(cell: NotebookNode) -> bool:
     return NOTE in cell.metadata.get("tags", [])
 
 
+def forget_result(cell: NotebookNode) -> None:
+    """Take the tag of results away: to the other editions it means nothing."""
+    tags = cell.metadata.get("tags", [])
+    if tags == [RESULT]:
+        del cell.metadata["tags"]
+    elif RESULT in tags:
+        cell.metadata["tags"] = [tag for tag in tags if tag != RESULT]
+
+
 def prepare(given: NotebookNode, full: NotebookNode) -> NotebookNode:
     """Turn a student edition with notes, `given`, into the live edition; `full` has the code.
 
     Prose, checks and set-up (the code cells at the start that import, seed and set UPPER_CASE
     knobs) stay. Of the others, demos are emptied and exercises keep their stub; the code lies in
-    `metadata.labkit.prepared`. Cells under one heading share `metadata.labkit.section`. Notes are
-    folded, so that the room sees one line. Changes and returns `given`.
+    `metadata.labkit.prepared`. Cells under one heading share `metadata.labkit.section`. Results
+    are folded, so that an empty cell does not stand above its answer. Changes and returns `given`.
     """
     section, setting_up = "", True
     for cell, source in zip(given.cells, full.cells, strict=True):
         if cell.cell_type != "code":
             section = cell.id if _has_heading(cell.source) else section
-            cell.source = _folded(cell.source) if is_note(cell) else cell.source
+            if RESULT in cell.metadata.get("tags", []):
+                cell.source = with_result_folded(cell.source)
             continue
         setting_up = setting_up and _only_sets_up(cell.source)
         if not (setting_up or "check" in cell.metadata.get("tags", [])):
             _empty(cell, source.source, section)
-    keys = nbformat.v4.new_markdown_cell(_folded(HOW_TO), id="live-keys")
-    keys.metadata["tags"] = [NOTE]
-    given.cells.insert(1, keys)
     return given
+
+
+def for_the_room(prepared: NotebookNode) -> NotebookNode:
+    """The notebook without the notes, and with the keys below its title. Changes and returns it."""
+    prepared.cells = [cell for cell in prepared.cells if not is_note(cell)]
+    keys = nbformat.v4.new_markdown_cell(_folded(HOW_TO, "Keys"), id="live-keys")
+    keys.metadata["tags"] = [NOTE]
+    prepared.cells.insert(1, keys)
+    return prepared
+
+
+def with_result_folded(text: str) -> str:
+    """Prose folded as far as the paragraph that goes on: a heading, **Predict**, **Look**, **Try**.
+
+    >>> with_result_folded("**Predict**: how much?")
+    '**Predict**: how much?'
+    """
+    paragraphs = text.split("\n\n")
+    told = next((i for i, part in enumerate(paragraphs) if _GOES_ON.search(part)), len(paragraphs))
+    folded = [_folded("\n\n".join(paragraphs[:told]), "What came out")] if told else []
+    return "\n\n".join(folded + paragraphs[told:])
 
 
 def _empty(cell: NotebookNode, source: str, section: str) -> None:
@@ -58,8 +90,8 @@ def _empty(cell: NotebookNode, source: str, section: str) -> None:
     cell.source = given
 
 
-def _folded(text: str) -> str:
-    return f"<details><summary>Speaker's note</summary>\n\n{text}\n\n</details>"
+def _folded(text: str, summary: str) -> str:
+    return f"<details><summary>{summary}</summary>\n\n{text}\n\n</details>"
 
 
 def _has_heading(text: str) -> bool:

@@ -1,8 +1,8 @@
 """Projector mode: figures and widgets larger, for a room that reads from the last row.
 
 `labkit start --projector` sets LABKIT_PROJECTOR, which `labkit.plot` and `labkit.widgets` obey;
-`labkit.projector.on()` does the same in a kernel that runs already. The text of JupyterLab itself
-is made larger by `labkit start --projector` only.
+`labkit.projector.on()` does the same in a kernel that runs already. JupyterLab itself (larger text,
+no sidebar, Ctrl+Enter scrolls to the figure) is changed by `labkit start --projector` only.
 """
 
 import os

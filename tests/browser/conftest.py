@@ -37,7 +37,6 @@ FLAGS = [
 # Every cell stands in the page, and nothing asks before the kernel is shut down.
 SETTINGS = {
     "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none", "recordTiming": True},
-    "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"},
 }
 
 

@@ -12,7 +12,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from kernels import Kernel, live_kernel
 from making import ROOT, SOLVED, code, notebook
 
-from labkit.course import editions, lab_server, live
+from labkit.course import editions, lab_server, live, live_edition
 
 LABS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 lab = pytest.mark.parametrize("path", LABS, ids=lambda path: path.stem)
@@ -203,12 +203,44 @@ def test_cells_under_one_heading_share_their_section(made):
     assert sections == ["cell-0", "cell-5", "cell-5", "cell-5"]
 
 
-def test_notes_are_folded_and_in_this_edition_only(made):
-    assert made["cell-4"].source.startswith("<details><summary>")
-    assert "\n\n**Why**: because\n\n" in made["cell-4"].source
+def test_the_room_gets_the_keys_and_no_notes(made):
+    assert "cell-4" not in made
+    assert made["live-keys"].source.startswith("<details><summary>Keys</summary>")
     assert "%load_ext labkit" in made["live-keys"].source
     for edition in (editions.student(demo_lab()), editions.solution(demo_lab())):
         assert not {"cell-4", "live-keys"} & {cell.id for cell in edition.cells}
+
+
+FOLDED = "<details><summary>What came out</summary>\n\n{}\n\n</details>"
+
+
+@pytest.mark.parametrize(
+    ("told", "goes_on"),
+    [
+        ("It is 7.", ""),
+        ("It is 7.\n\n- so\n- and so", ""),
+        ("It is 7.", "**Predict**: and now?\n\nRun it."),
+        ("It is 7.", "Another one. **Predict** its size."),
+        ("It is 7.", "### Next\n\nText."),
+        ("", "**Look** at two things."),
+    ],
+)
+def test_a_result_is_folded_up_to_what_goes_on(told, goes_on):
+    text = "\n\n".join(part for part in (told, goes_on) if part)
+    parts = [FOLDED.format(told)] * bool(told) + [goes_on] * bool(goes_on)
+    assert live_edition.with_result_folded(text) == "\n\n".join(parts)
+
+
+def test_only_the_live_edition_folds_results_and_only_those_with_the_tag():
+    lab = notebook(code("1"), prose("It is 1.", metadata={"tags": ["result"]}), prose("Next."))
+    assert [c.source for c in editions.live(lab).cells if c.cell_type == "markdown"][1:] == [
+        FOLDED.format("It is 1."),
+        "Next.",
+    ]
+    for edition in (editions.student(lab), editions.solution(lab)):
+        assert edition.cells[1].source == "It is 1." and "tags" not in edition.cells[1].metadata
+    lab.cells[1].metadata["tags"] = ["a", "result", "b"]
+    assert editions.student(lab).cells[1].metadata["tags"] == ["a", "b"]
 
 
 def test_the_input_is_left_alone_and_the_result_is_the_same_each_time():
@@ -314,5 +346,6 @@ def test_live_kernels_stand_in_front_and_others_stay():
     assert others == "/mine"
     spec = json.loads((Path(ours) / "kernels/python3/kernel.json").read_text())
     assert "--ext=labkit" in spec["argv"]
-    assert lab_server.environment(edition="student", projector=False, base={}) == {}
+    plain = lab_server.environment(edition="student", projector=False, base={})
+    assert "JUPYTER_PATH" not in plain
     assert lab_server.options(edition="student") == []

@@ -79,6 +79,19 @@ def test_the_switch_brings_an_extension_that_is_there():
     assert "--jp-code-font-size" in script and "labkit-projector" in script
 
 
+@pytest.mark.parametrize("others", [None, "/mine"])
+def test_jupyterlab_does_not_ask_about_news_and_other_settings_stay(others):
+    base = {"JUPYTER_CONFIG_PATH": others} if others else {}
+    added = lab_server.environment(edition="student", projector=False, base=base)
+    assert set(added) == {"JUPYTER_CONFIG_PATH"}
+    ours, *rest = added["JUPYTER_CONFIG_PATH"].split(os.pathsep)
+    assert rest == [others] * bool(others)
+    defaults = Path(ours, "labconfig", "default_setting_overrides.json").read_text()
+    assert json.loads(defaults) == {
+        "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}
+    }
+
+
 def test_a_scale_of_ones_own_and_other_folders_stay():
     base = {projector.VARIABLE: "2", "JUPYTER_PATH": "/mine"}
     added = lab_server.environment(edition="live", projector=True, base=base)
@@ -99,9 +112,11 @@ def test_start_hands_the_switches_to_jupyterlab(labs, tmp_path, monkeypatch):
     assert (tmp_path / "my-labs-live" / "01_derivative.ipynb").is_file()
 
 
-def test_start_without_switches_is_as_before(labs, tmp_path, monkeypatch):
+def test_start_without_switches_brings_neither_kernel_nor_extension(labs, tmp_path, monkeypatch):
     commands, before = [], dict(os.environ)
     monkeypatch.setattr(cli, "_launch", lambda command: commands.append(command) or 0)
+    monkeypatch.setattr(os, "environ", dict(before))
     assert cli.main(["start", "--dir", str(tmp_path / "d")]) == 0
-    assert dict(os.environ) == before
+    changed = {name for name, value in os.environ.items() if before.get(name) != value}
+    assert changed == {"JUPYTER_CONFIG_PATH"}
     assert not [option for option in commands[0] if "expose_app" in option]

@@ -9,10 +9,20 @@ import re
 import pytest
 from running import LABS, check_nothing_solved, run_offline, tagged, time_table
 
-from labkit.course import copies, editions
+from labkit.course import copies, editions, live_edition
 from labkit.course.browser import find_browser
 
-TAGS = {"exercise", "check", "claim", "widget", "picture", "raises-exception", "live"}
+TAGS = {"exercise", "check", "claim", "widget", "picture", "raises-exception", "live", "result"}
+# Prose below an emptied cell with numbers that stand nowhere above, and that tell no result.
+NO_RESULT = {
+    "predict": "the size of the photo and of ImageNet",
+    "photo-derivative-text": "3 x 224 x 224",
+    "vote-text": "the students in the paper",
+    "lime-ask-text": "a setting",
+    "policy-after": "the number of an image",
+    "table-text": "a setting",
+}
+NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 lab = pytest.mark.parametrize("path", LABS, ids=lambda path: path.stem)
 
 
@@ -103,13 +113,41 @@ def test_every_exercise_has_a_solution_region_that_goes(path):
 
 
 @lab
-def test_notes_are_prose_for_the_live_edition_only(path):
+def test_notes_are_prose_for_the_speakers_page_only(path):
     source = editions.read(path)
-    notes = {cell.id for cell in tagged(source, "live")}
-    assert {cell.cell_type for cell in tagged(source, "live")} <= {"markdown"}
+    notes = tagged(source, "live")
+    assert {cell.cell_type for cell in notes} <= {"markdown"}
+    for edition in editions.EDITIONS:
+        held = {cell.id for cell in editions.make(path, edition).cells}
+        assert not held & {cell.id for cell in notes}
+    page = editions.speakers_notes(path)
+    assert page.count("<strong>Why</strong>") == sum("**Why**" in cell.source for cell in notes)
+
+
+@lab
+def test_results_are_prose_that_the_live_edition_folds(path):
+    results = tagged(editions.read(path), "result")
+    assert results and {cell.cell_type for cell in results} == {"markdown"}
+    live = {cell.id: cell.source for cell in editions.make(path, "live").cells}
+    for cell in results:
+        assert live[cell.id].startswith("<details><summary>What came out</summary>"), cell.id
     for edition in ("student", "solution"):
-        assert not notes & {cell.id for cell in editions.make(path, edition).cells}
-    assert notes < {cell.id for cell in editions.make(path, "live").cells}
+        assert not tagged(editions.make(path, edition), "result")
+
+
+@lab
+def test_no_empty_cell_of_the_live_edition_stands_above_its_own_numbers(path):
+    """Such prose has the tag `result`; seen by numbers that stand nowhere above it."""
+    above, below_empty = set(), False
+    for cell in editions.make(path, "live").cells:
+        numbers = set(NUMBER.findall(cell.source))
+        if cell.cell_type == "code":
+            numbers |= set(NUMBER.findall(cell.metadata.get("labkit", {}).get("prepared", "")))
+        elif below_empty and "result" not in tags(cell) and cell.id not in NO_RESULT:
+            folded, _, _ = live_edition.with_result_folded(cell.source).rpartition("</details>")
+            assert set(NUMBER.findall(folded)) <= above, f"{cell.id}: a result without its tag?"
+        below_empty = "labkit" in cell.metadata
+        above |= numbers
 
 
 @lab
