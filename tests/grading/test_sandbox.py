@@ -17,7 +17,7 @@ import pytest
 from classroom import answered, write
 from making import ROOT
 
-from labkit.grading import record, runner, sandbox, seccomp, verdict
+from labkit.grading import imports, record, runner, sandbox, seccomp, verdict
 from labkit.grading.labs import released_labs
 from labkit.grading.limits import Limits
 from labkit.grading.process import Worker
@@ -304,3 +304,15 @@ def raising(error):
         raise error
 
     return stop
+
+
+def test_an_environment_below_the_submissions_is_none_of_theirs(tmp_path, monkeypatch):
+    """As in a checkout: `labkit check handed_in.ipynb` beside .venv."""
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / ".venv"))
+    monkeypatch.setattr(sys, "path", [str(tmp_path / ".venv" / "lib"), str(tmp_path / "other")])
+    imports.refuse_students_modules([str(tmp_path / "x.ipynb")])
+    with pytest.raises(ValueError, match="other"):
+        imports.refuse_students_modules([str(tmp_path)])
+    sys.path.append(str(tmp_path))
+    with pytest.raises(ValueError, match="would take modules"):
+        imports.refuse_students_modules([str(tmp_path / "x.ipynb")])
