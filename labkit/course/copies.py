@@ -182,7 +182,7 @@ def _digest(content: bytes) -> str:
 
 def _digest_at(path: Path) -> str | None:
     try:
-        return _digest(path.read_bytes())
+        return _digest(path.read_bytes()) if path.is_file() else None  # a pipe would wait
     except OSError:
         return None
 

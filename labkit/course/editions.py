@@ -58,7 +58,7 @@ def read(path: str | Path) -> NotebookNode:
     try:
         stored = reading.notebook(reading.text_of(Path(path)))
         return nbformat.v4.reads(json.dumps(stored))
-    except (ValueError, AttributeError, TypeError, KeyError) as error:
+    except (ValueError, AttributeError, TypeError, KeyError, RecursionError) as error:
         raise ValueError(f"{path} is not a readable Jupyter notebook: {error}") from error
 
 

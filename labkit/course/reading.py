@@ -113,7 +113,7 @@ def _upgraded(given: Any) -> Any:
     if given.get("cell_type") != "code":
         return given
     kinds = {"pyout": "execute_result", "pyerr": "error"}
-    outputs = [{**o, "output_type": kinds.get(o.get("output_type"), o.get("output_type"))}
+    outputs = [{**o, "output_type": kinds.get(str(o.get("output_type")), o.get("output_type"))}
                for o in _list(given.get("outputs")) if isinstance(o, dict)]  # fmt: skip
     return {**given, "source": given.get("input"), "outputs": outputs,
             "execution_count": given.get("prompt_number")}  # fmt: skip

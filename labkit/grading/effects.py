@@ -11,7 +11,7 @@ import ast
 from dataclasses import dataclass, field
 
 ANY = "*"  # any name at all
-_SHOWS = {"print", "display", "help", "input", "get_ipython"}
+SHOWS = {"print", "display", "help", "input", "get_ipython"}
 _SHOWN_BY = ("labkit", "matplotlib", "IPython")  # modules that draw and tell
 _CHANGING = {
     "append", "extend", "insert", "pop", "popitem", "remove", "clear", "update", "setdefault",
@@ -24,7 +24,8 @@ class Effects:
     """Names that a statement sets parts of, changes, calls, and whose exercises it checks.
 
     `names`, of a definition: its own and those of its methods; `within` is what calling one of
-    them may bind or change, `calls_within` what they call.
+    them may bind or change, `calls_within` what they call. `magic`: it is a magic or a shell line;
+    `shows`: it prints or draws.
     """
 
     sets: frozenset[str] = frozenset()
@@ -34,6 +35,8 @@ class Effects:
     names: frozenset[str] = frozenset()
     within: frozenset[str] = frozenset()
     calls_within: frozenset[str] = frozenset()
+    magic: bool = False
+    shows: bool = False
 
 
 def effects_of(node: ast.stmt, imported: dict[str, str]) -> Effects:
@@ -41,7 +44,10 @@ def effects_of(node: ast.stmt, imported: dict[str, str]) -> Effects:
     reader = _Reader(imported)
     reader.visit(node)
     kept = {name: frozenset(value) for name, value in vars(reader.seen).items()}
-    return Effects(**kept)
+    value = node.value if isinstance(node, ast.Expr) else None
+    magic = isinstance(value, ast.Call) and _root(value) == "get_ipython"
+    shows = isinstance(value, ast.Call) and reader.only_shows(_root(value))
+    return Effects(**kept, magic=magic and not _is_misplaced(value), shows=shows)
 
 
 @dataclass
@@ -58,6 +64,11 @@ class _Seen:
 class _Reader(ast.NodeVisitor):
     def __init__(self, imported: dict[str, str]):
         self.seen, self._imported, self._bare = _Seen(), imported, False
+
+    def only_shows(self, root: str | None) -> bool:
+        """Whether calls by this name print or draw, and change nothing."""
+        module = self._imported.get(root or "", root if root in SHOWS else "")  # "": rebound
+        return module in SHOWS or module.split(".")[0] in _SHOWN_BY
 
     def visit_Expr(self, node: ast.Expr) -> None:
         """A statement that binds nothing is there for what it does."""
@@ -80,8 +91,7 @@ class _Reader(ast.NodeVisitor):
             self.seen.checks.add(method)  # not check.mirrored(upside_down), which shows a message
         if root == "get_ipython" and _is_misplaced(node):
             self.seen.changes.add(ANY)  # Jupyter stops the cell there
-        shows = root in _SHOWS or whose.split(".")[0] in _SHOWN_BY
-        if not shows:
+        if not self.only_shows(root):
             self.seen.calls.add(method or root or "")
             self._may_change(node, root, method, whose)
         self.generic_visit(node)
@@ -104,7 +114,7 @@ class _Reader(ast.NodeVisitor):
     def _set(self, target: ast.expr) -> None:
         """Something of `target` is set: what is imported, everybody uses."""
         root = _root(target)
-        if root in ("globals", "vars", "locals") or root in self._imported:
+        if root in ("globals", "vars", "locals") or self._imported.get(root or ""):
             if self._imported.get(root, "").split(".")[0] != "matplotlib":
                 self.seen.changes.add(ANY)
         elif root:

@@ -10,12 +10,13 @@ when a notebook runs from top to bottom.
 from __future__ import annotations
 
 import ast
+import contextlib
 import symtable
 import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from labkit.grading.effects import ANY, Effects, effects_of
+from labkit.grading.effects import ANY, SHOWS, Effects, effects_of
 
 _BODY_RUNS = ("time", "capture", "prun")  # cell magics whose body runs as if it stood alone
 
@@ -55,18 +56,26 @@ def needed(
     cell: int | None = None,
     until: int | None = None,
     given: Collection[int] = (),
+    all_of_theirs: bool = False,
 ) -> list[Statement]:
     """The statements that make the function `name`, in order; none if nothing above binds it.
 
     cell: the exercise's own cell; until: the cell that was handed out to check it, if it is still
     there. A statement that checks the name comes before both. given: cells that are as they were
-    handed out; they change no name that they do not bind.
+    handed out; they change no name that they do not bind. all_of_theirs: whatever stands in the
+    other cells, as in a run from top to bottom, with what it needs.
     """
     found = found[: end_of(found, name, cell=cell, until=until)]
-    if not any(name in s.binds for s in found):
-        return []
     changes = _changes(found, given)
-    chosen = {i for i, s in enumerate(found) if ANY in s.binds | changes[i]}
+    if all_of_theirs:
+        chosen = {i for i, s in enumerate(found) if s.cell not in given and not s.effects.magic}
+    elif not any(name in s.binds for s in found):
+        return []
+    else:  # what stands above a definition in its cell may keep it from being reached
+        last = {s.cell: i for i, s in enumerate(found) if name in s.binds and s.cell not in given}
+        chosen = {i for i, s in enumerate(found) if i <= last.get(s.cell, -1)}
+        chosen = {i for i in chosen if not found[i].effects.magic}
+    chosen |= {i for i, s in enumerate(found) if ANY in s.binds | changes[i]}
     waiting, seen = [name, *(n for i in chosen for n in found[i].uses)], set()
     while waiting:
         wanted = waiting.pop()
@@ -101,7 +110,8 @@ def as_python(source: str) -> str:
     text = TransformerManager().transform_cell(source)
     call = _magic(text)
     if call[:1] == ["run_cell_magic"] and len(call) == 4 and call[1] in _BODY_RUNS:
-        return as_python(call[3])
+        if not (call[1] == "time" and call[2]):  # which is a mistake
+            return as_python(call[3])
     return text
 
 
@@ -131,7 +141,9 @@ def _parts(node: ast.stmt, text: str) -> list[tuple[ast.stmt, str]]:
         segment = _segment(node, text)
         call = _magic(segment)
         if call[:2] == ["run_line_magic", "time"] and len(call) == 3:
-            return [(inner, _segment(inner, call[2])) for inner in ast.parse(call[2]).body]
+            with contextlib.suppress(SyntaxError):  # then Jupyter says so when it gets there
+                timed = as_python(call[2])
+                return [(inner, _segment(inner, timed)) for inner in ast.parse(timed).body]
         return [(node, segment)]
     return [(ast.copy_location(part, node), ast.unparse(part)) for part in nodes]
 
@@ -160,6 +172,8 @@ def _read(cell: int, node: ast.stmt, segment: str, imported: dict[str, str]) -> 
         names = [n for n in ast.walk(node) if isinstance(n, ast.Name)]
         binds = {n.id for n in names if not isinstance(n.ctx, ast.Load)}
         uses = {n.id for n in names}
+    if not isinstance(node, ast.Import | ast.ImportFrom):  # `data = []` is no module any more
+        imported.update(dict.fromkeys(binds & (imported.keys() | SHOWS), ""))
     return Statement(cell, node, frozenset(binds | effects.sets), frozenset(uses), effects)
 
 
@@ -178,8 +192,9 @@ def _globals(table: symtable.SymbolTable) -> set[str]:
 
 def _changes(found: list[Statement], given: Collection[int]) -> list[frozenset[str]]:
     """What each statement changes, with what the functions change that it calls."""
-    named = [s for s in found if isinstance(s.node, ast.FunctionDef | ast.ClassDef)]
-    fixed = {s.node.name for s in named}
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    named = [s for s in found if isinstance(s.node, kinds)]
+    fixed = {s.node.name for s in named if not isinstance(s.node, ast.ClassDef)}
     inside: dict[str, set[str]] = {}
     for s in named:
         for name in s.effects.names:

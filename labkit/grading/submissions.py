@@ -7,6 +7,7 @@ a student who handed in the wrong thing has a row in the table.
 from __future__ import annotations
 
 import io
+import lzma
 import os
 import re
 import zipfile
@@ -22,12 +23,23 @@ __all__ = ["NotANotebook", "Submission", "code_cells", "find", "text_of"]
 SUFFIX = ".ipynb"
 LARGEST_ARCHIVE = 200_000_000  # bytes of an archive in an archive
 MOST_FILES = 50_000
-_RENAMED = re.compile(r"\.ipynb\b.*\.(txt|json)$|\.json$", re.IGNORECASE)
+MOST_LOOKS = 50  # files of an archive or folder that are opened to see whether they are notebooks
+_ODD_NAME = re.compile(r"\.ipynb(?=.)", re.IGNORECASE)  # 06.ipynb.txt, 06.ipynb (1)
+_PERHAPS = re.compile(r"\.(json|txt)$", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\.(.+\.ipynb)\.icloud$", re.IGNORECASE)
 _INSTEAD = re.compile(
-    r"\.(py|pdf|html?|docx?|odt|rtf|pages|rar|7z|tar|gz|tgz|bz2|xz|zip)$", re.IGNORECASE
+    r"\.(py|pdf|html?|doc[xm]?|od[tp]|pptx?|rtf|pages|lnk|url|rar|7z|tar|gz|tgz|bz2|xz|zip)$",
+    re.IGNORECASE,
 )
-_ZIP_PROBLEMS = (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, EOFError)
+_PICTURE = re.compile(r"\.(png|jpe?g|heic)$", re.IGNORECASE)  # of a screen, where it lies alone
+_ZIP_PROBLEMS = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    RuntimeError,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+)
 
 
 @dataclass(frozen=True)
@@ -128,34 +140,50 @@ class _Tree:
     def submissions(self, entries: list[str], *, whole: bool = True) -> list[Submission]:
         """The submissions among its files; whole: this may be a class, a folder a student."""
         entries = sorted(name for name in entries if not _is_hidden(name))
-        top = len(_common_folder(entries))
-        found, folders = [], set()
+        root = _common_folder(entries)
+        self._proper = {name.lower() for name in entries if name.lower().endswith(SUFFIX)}
+        self._looks = 0
+        found, places = [], []
         for name in entries:
-            several = self._of_file(name, alone=whole and "/" not in name[top:])
-            if several and "/" in name[top:]:
-                folders.add(name[top:].split("/")[0])
+            several = self._of_file(name, alone=whole and "/" not in name[len(root) :])
+            places += [PurePosixPath(name)] * bool(several)
             found += several
-        return found + (self._without(entries, top, folders, not found) if whole else [])
+        return found + (self._without(entries, PurePosixPath(root), places) if whole else [])
 
     def _of_file(self, name: str, *, alone: bool) -> list[Submission]:
         """A submission if the file is one; alone: it lies beside the students' folders."""
-        one = self._submission(name)
-        placeholder = _PLACEHOLDER.search(PurePosixPath(name).name)
+        one, file = self._submission(name), PurePosixPath(name).name
         if name.endswith("/"):
             return []
-        if placeholder:
+        if _PLACEHOLDER.search(file):
             why = "this stands for a file that was left in iCloud: it was not downloaded"
             return [replace(one, problem=f"not a notebook: {why}")]
         if name.lower().endswith(SUFFIX):
             return [one]
         if name.lower().endswith(".zip"):
             return _in_archive(one, f"{one.name}/", needed=alone)
-        if _RENAMED.search(name):
-            sure = SUFFIX in name.lower()
-            return [replace(one, remark="not called *.ipynb")] * (sure or _looks_like(one))
-        if alone and _INSTEAD.search(name):
+        odd = _ODD_NAME.search(file)
+        if odd and name[: -len(file)].lower() + file[: odd.end()].lower() not in self._proper:
+            return [replace(one, remark="not called *.ipynb")]
+        if not odd and _PERHAPS.search(file) and self._is_one_after_all(one, name, alone):
+            return [replace(one, remark="not called *.ipynb")]
+        if alone and (_INSTEAD.search(name) or _PICTURE.search(name)):
             return [replace(one, problem="not a notebook, nor a zip file of notebooks")]
         return []
+
+    def _is_one_after_all(self, one: Submission, name: str, alone: bool) -> bool:
+        """Whether a file of another name is a notebook, where there is none beside it."""
+        folder = name.rpartition("/")[0]
+        beside = {proper.rpartition("/")[0] for proper in self._proper}
+        if self._looks >= MOST_LOOKS or (folder.lower() in beside and not alone):
+            return False
+        if f"{name.rpartition('.')[0]}{SUFFIX}".lower() in self._proper:
+            return False
+        self._looks += 1
+        try:
+            return bool(code_cells(reading.decoded(one.content())))
+        except NotANotebook:
+            return False
 
     def _submission(self, name: str) -> Submission:
         if self._inside or not self._path.is_dir():
@@ -163,21 +191,33 @@ class _Tree:
         return Submission(self._prefix + name, self._path / name)
 
     def _without(
-        self, entries: list[str], top: int, seen: set[str], nothing: bool
+        self, entries: list[str], root: PurePosixPath, places: list[PurePosixPath]
     ) -> list[Submission]:
-        """A row for each folder that could be a student's and has nothing to check."""
-        inside: dict[str, list[str]] = {}
+        """A row for each folder that could be a student's and has nothing to check.
+
+        Those are folders beside one that has something, or of a class that has nothing at all, or
+        with what is handed in for a notebook; in the groups of a class, the latter and empty ones.
+        """
+        holding, direct = {p for place in places for p in place.parents}, {p.parent for p in places}
+        inside: dict[PurePosixPath, list[str]] = {}
         for name in entries:
-            folder, slash, file = name[top:].partition("/")
-            if slash and folder not in seen and not (notebooks_dir() / folder).is_dir():
-                inside.setdefault(name[:top] + folder, []).append(file)
+            for folder in PurePosixPath(f"{name}x").parents:  # x: of a folder's own entry, too
+                inside.setdefault(folder, []).append(name[len(folder.as_posix()) + 1 :])
         found = []
-        for folder, names in inside.items():
-            files = [name for name in names if name and not name.endswith("/")]
-            if seen or nothing or any(_INSTEAD.search(name) for name in files):
+        for folder in inside.keys() - holding - {root, *root.parents}:
+            files = [name for name in inside[folder] if name and not name.endswith("/")]
+            instead = any(_INSTEAD.search(name) for name in files)
+            if folder.parent == root:
+                others = any(other.parent == root for other in holding - {root})
+                ours = (notebooks_dir() / folder.name).is_dir()
+                missing = instead or not ours and (others or not places)
+            else:
+                in_group = folder.parent in holding - direct
+                missing = in_group and (instead or not files)
+            if missing:
                 some = ", ".join(files[:3]) + ", ..." * (len(files) > 3)
                 why = f"no notebook in it, but {some}" if files else "an empty folder"
-                found.append(replace(self._submission(folder), problem=why))
+                found.append(replace(self._submission(folder.as_posix()), problem=why))
         return found
 
 
@@ -208,6 +248,8 @@ def _opened(path: Path, inside: tuple[str, ...]) -> zipfile.ZipFile:
     content = path
     if inside:
         content = io.BytesIO(_from_zip(path, inside, most=LARGEST_ARCHIVE))
+    elif not path.is_file():  # a pipe would wait for ever
+        raise NotANotebook("this zip file is no ordinary file")
     try:
         return zipfile.ZipFile(content)
     except (*_ZIP_PROBLEMS, OSError, ValueError) as error:
@@ -227,14 +269,6 @@ def _from_zip(path: Path, inside: tuple[str, ...], *, most: int) -> bytes:
     if len(content) > most:
         raise NotANotebook(f"not read: more than {most / 1e6:.0f} MB")
     return content
-
-
-def _looks_like(one: Submission) -> bool:
-    """Whether a file of another name is a notebook."""
-    try:
-        return bool(code_cells(reading.decoded(one.content())))
-    except NotANotebook:
-        return False
 
 
 def _is_hidden(name: str) -> bool:

@@ -49,9 +49,10 @@ def packed(value: Any, depth: int = 0) -> Any:
         if array.nbytes <= MOST_BYTES:
             kind = "array" if isinstance(value, np.ndarray) else "scalar"
             return {kind: array.dtype.str, **_raw(array.shape, array.tobytes())}
-    if type(value) in _KINDS and len(value) <= MOST_ITEMS and depth < DEEPEST:
-        return {_KINDS[type(value)]: [packed(item, depth + 1) for item in value]}
-    if type(value) is dict and len(value) <= MOST_ITEMS and depth < DEEPEST:
+    kind = next((kind for kind in _KINDS if isinstance(value, kind)), None)  # named tuples, too
+    if kind and len(value) <= MOST_ITEMS and depth < DEEPEST:
+        return {_KINDS[kind]: [packed(item, depth + 1) for item in value]}
+    if isinstance(value, dict) and len(value) <= MOST_ITEMS and depth < DEEPEST:
         return {"dict": [[packed(k, depth + 1), packed(v, depth + 1)] for k, v in value.items()]}
     return {"opaque": type(value).__name__[:60]}
 

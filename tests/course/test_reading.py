@@ -89,3 +89,9 @@ def test_cells_of_wrong_kinds_do_no_harm():
     read = reading.notebook(json.dumps({"cells": cells, "metadata": 3}))
     assert [cell["cell_type"] for cell in read["cells"]] == ["raw", "code"]
     assert read["cells"][1]["outputs"] == [{"output_type": "stream"}]
+
+
+def test_what_is_nested_too_deep_is_passed_over(tmp_path):
+    deep = '{"cells": [], "metadata": {"x": ' + "[" * 900 + "]" * 900 + "}}"
+    write(tmp_path, "deep.ipynb", deep)
+    assert progress.progress(tmp_path)

@@ -1,6 +1,7 @@
 """The parts of `labkit check`: files read, statements chosen, values sent, answers replayed."""
 
 import ast
+import collections
 import csv
 import io
 import json
@@ -10,6 +11,7 @@ import shutil
 import subprocess
 import time
 
+import nbformat
 import numpy as np
 import pytest
 import torch
@@ -140,6 +142,23 @@ def test_not_a_number_and_the_wish_for_gradients_survive():
     asked = torch.tensor([float("nan"), float("inf")], requires_grad=True)
     back = values.unpacked(json.loads(json.dumps(values.packed(asked))))
     assert back.requires_grad and back.isnan().tolist() == [True, False]
+
+
+def test_named_tuples_and_the_like_come_back_as_plain_ones():
+    pair = collections.namedtuple("Pair", "far near")(torch.tensor(1), 2)
+    assert values.unpacked(values.packed(pair)) == (1, 2)
+    assert values.unpacked(values.packed(collections.OrderedDict(a=1))) == {"a": 1}
+
+
+def test_what_takes_long_or_is_forbidden_here_falls_back_on_what_is_needed(tmp_path):
+    """Experiments of a student's own do not stand in the way of an answer."""
+    body = "return image.flip(2)"
+    for above in ("while True:\n    pass", "open('/etc/labkit-x', 'w')", "input('go on?')"):
+        lab = answered("00", "mirrored", body)
+        place = next(i for i, cell in enumerate(lab.cells) if cell.id == "mirrored")
+        lab.cells.insert(place, nbformat.v4.new_code_cell(above))
+        (row,) = rows_of(tmp_path, lab, sandbox=best_sandbox(), seconds=8)
+        assert row.result == "done", (above, row)
 
 
 def test_other_things_come_back_as_opaque():

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 import zipfile
 from pathlib import Path
@@ -23,10 +24,10 @@ BOOK = json.dumps({"cells": [{"cell_type": "code", "source": "x = 1"}]})
 LMS = "Ada B_1_assignsubmission_file_"
 
 
-def zipped(**files):
-    """Bytes of a zip file; names with __ for /."""
+def zipped(method=zipfile.ZIP_DEFLATED, **files):
+    """Bytes of a zip file."""
     content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(content, "w", method) as archive:
         for name, text in files.items():
             archive.writestr(name, text)
     return content.getvalue()
@@ -98,6 +99,37 @@ def test_what_lies_flat_in_a_folder_has_a_row_each(tmp_path):
     good = {"ada.ipynb", "ben.ipynb.txt", "fay.zip/06.ipynb"}
     assert {name for name, problem in found.items() if not problem} == good
     assert found.keys() - good == {"cem.pdf", "dia.py", "eve", "gil.zip"}
+
+
+def test_groups_of_a_class_lose_nobody(tmp_path):
+    for name in ("g1/ada/06.ipynb", "g1/ben/x.pdf", "g2/cem/06.ipynb", "g2/cem/data/x.csv"):
+        write(tmp_path, name, BOOK)
+    (tmp_path / "g2" / "dia").mkdir()
+    assert {n for n, problem in names(tmp_path).items() if problem} == {"g1/ben", "g2/dia"}
+
+
+def test_odd_names_have_a_row_unless_the_notebook_itself_is_there(tmp_path):
+    for name in ("a.ipynb", "a.ipynb.bak", "a.json", "b.ipynb~", "c.ipynb (1)", "d.txt", "e.txt"):
+        write(tmp_path, name, "no" if name == "e.txt" else BOOK)
+    write(tmp_path, "f/06.ipynb", BOOK)
+    write(tmp_path, "f/06.json", BOOK)
+    expected = ["a.ipynb", "b.ipynb~", "c.ipynb (1)", "d.txt", "f/06.ipynb"]
+    assert list(names(tmp_path)) == expected
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_nothing_that_is_no_file_stalls_the_command(tmp_path):
+    os.mkfifo(tmp_path / "a.zip")
+    (tmp_path / "b.zip").symlink_to("/dev/zero")
+    broken = bytearray(zipped(**{"x.json": BOOK * 9, "y.zip": BOOK * 9}, method=zipfile.ZIP_LZMA))
+    broken[60:90] = bytes(30)
+    write(tmp_path, "c.zip", bytes(broken))
+    odd = {"cell_type": "code", "input": "x", "outputs": [{"output_type": []}]}
+    write(tmp_path, "d.json", json.dumps({"worksheets": [{"cells": [odd]}]}))
+    write(tmp_path, "e.zip", zipped(**{f"{i}.json": "{}" for i in range(4000)}))
+    found = names(tmp_path)
+    assert "no ordinary file" in found["a.zip"] and "no ordinary file" in found["b.zip"]
+    assert found["d.json"] == "" and "no notebook" in found["e.zip"]
 
 
 def test_a_students_own_folder_has_no_row_for_its_pictures(tmp_path):
