@@ -17,9 +17,10 @@ So a printed green line, a changed check or a patched `torch.allclose` gains not
 
 CHECK = """\
 Checks submissions with the checks of this installation; check cells in a submission are ignored,
-and named if they were edited or deleted. Each submission runs in a process of its own: what was
-written into it above a check, and of the lab what that needs, so a class is through in minutes.
-Where that takes long or wants what is not there, the exercise's function and what it needs.
+and named if they were edited or deleted. Each submission runs in a process of its own: what the
+student wrote above the check, and of the lab what that needs, so a class is through in minutes.
+If that takes too long, or wants a file or the network, only the exercise's function is run, with
+what it needs.
 Zip files are read as they are, also those of a course platform. Of two definitions the last above
 the check counts, as when the notebook runs from top to bottom.
 An exercise is "not checked" where no verdict would be fair: the notebook cannot be read, the
