@@ -11,6 +11,7 @@ import math
 import os
 import re
 import shutil
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,7 @@ PATIENCE = (10, 30)  # seconds to wait for a connection, and for the next bytes
 CHUNK = 2**14  # bytes
 TRIES, PAUSE = 3, 1  # seconds, longer each time
 BUSY = {429, 500, 502, 503, 504}  # answers that may be another one soon
+_PUTTING = threading.Lock()
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -58,10 +60,24 @@ class Resuming:
         if held < self.pin.size:
             self._receive(url, held)
         self._position(self.pin.size)
+        with _PUTTING:
+            self._put(resumed=held > 0)
+
+    def _put(self, *, resumed: bool) -> None:
+        """Verify what came and move it to its place; one at a time, or another part could slip in.
+
+        Of several processes the same is caught afterwards, by what was set aside.
+        """
+        if self.pin.is_whole(self.target):
+            self.part.unlink(missing_ok=True)
+            return
         try:
-            self._verify(resumed=held > 0)
-            if not self.pin.is_whole(self.target):
-                _set_aside(self.target)
+            self._verify(resumed=resumed)
+            kept = _set_aside(self.target)
+            if kept and self.pin.is_whole(kept):  # another process has just put it there
+                os.replace(kept, self.target)
+                self.part.unlink(missing_ok=True)
+                return
             os.replace(self.part, self.target)
         except FileNotFoundError as error:  # another labkit fetch moved it to its place
             raise FetchError("another download of it got in between", again=True) from error
@@ -138,14 +154,15 @@ def _first_byte(response) -> float:
     return int(found[1]) if found else math.inf
 
 
-def _set_aside(path: Path) -> None:
+def _set_aside(path: Path) -> Path | None:
     """Rename a file that is about to be replaced: it is damaged, or somebody's own."""
     if not path.exists():
-        return
+        return None
     number = 1
     while (kept := path.with_name(f"{path.name}.before{number}")).exists():
         number += 1
     shutil.move(path, kept)
+    return kept
 
 
 def transfer(pin: Pin, folder: Path, addresses: list[str], session, tell) -> None:

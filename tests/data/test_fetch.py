@@ -246,6 +246,18 @@ def test_two_at_once_do_not_spoil_each_other(server, toys):
     assert data.fetched("toys") == toys and not list(toys.rglob("*.before*"))
 
 
+def test_what_another_has_just_put_there_is_not_set_aside(server, toys, monkeypatch):
+    set_aside = transfer._set_aside
+
+    def late(path):
+        path.write_bytes(FILES[path.relative_to(toys).as_posix()])  # the other one's
+        return set_aside(path)
+
+    monkeypatch.setattr(transfer, "_set_aside", late)
+    fetch(server)
+    assert is_all_there(toys) and not list(toys.rglob("*.before*"))
+
+
 def test_ctrl_c_stops_all_and_the_next_call_goes_on(server, toys, monkeypatch):
     def interrupt(*_):
         raise KeyboardInterrupt
