@@ -1,8 +1,7 @@
 """What a statement may change besides the names it binds: read off its syntax, never run.
 
-`axes.append(2)` changes `axes`; `options["a"] = 1` sets an item of `options`; a call of a function
-that says `global` may bind what it names; `setattr(torch.Tensor, ...)` may change anything. It is
-a guess on the safe side: a statement that changes nothing after all does no harm when it is kept.
+`axes.append(2)` changes `axes`; `options["a"] = 1` sets an item of `options`; `torch.set_...` may
+change anything. What no reading finds (aliases, closures) counts where all of a notebook is run.
 """
 
 from __future__ import annotations
@@ -19,22 +18,16 @@ _CHANGING = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@dataclass
 class Effects:
-    """Names that a statement sets parts of, changes, calls, and whose exercises it checks.
+    """Names that a statement sets parts of, changes, and whose exercises it checks.
 
-    `names`, of a definition: its own and those of its methods; `within` is what calling one of
-    them may bind or change, `calls_within` what they call. `magic`: it is a magic or a shell line;
-    `shows`: it prints or draws.
+    `magic`: it is a magic or a shell line; `shows`: it prints or draws.
     """
 
-    sets: frozenset[str] = frozenset()
-    changes: frozenset[str] = frozenset()
-    calls: frozenset[str] = frozenset()
-    checks: frozenset[str] = frozenset()
-    names: frozenset[str] = frozenset()
-    within: frozenset[str] = frozenset()
-    calls_within: frozenset[str] = frozenset()
+    sets: set[str] = field(default_factory=set)
+    changes: set[str] = field(default_factory=set)
+    checks: set[str] = field(default_factory=set)
     magic: bool = False
     shows: bool = False
 
@@ -43,27 +36,16 @@ def effects_of(node: ast.stmt, imported: dict[str, str]) -> Effects:
     """The effects of one statement; imported: names of imports above it -> what they stand for."""
     reader = _Reader(imported)
     reader.visit(node)
-    kept = {name: frozenset(value) for name, value in vars(reader.seen).items()}
     value = node.value if isinstance(node, ast.Expr) else None
-    magic = isinstance(value, ast.Call) and _root(value) == "get_ipython"
-    shows = isinstance(value, ast.Call) and reader.only_shows(_root(value))
-    return Effects(**kept, magic=magic and not _is_misplaced(value), shows=shows)
-
-
-@dataclass
-class _Seen:
-    sets: set[str] = field(default_factory=set)
-    changes: set[str] = field(default_factory=set)
-    calls: set[str] = field(default_factory=set)
-    checks: set[str] = field(default_factory=set)
-    names: set[str] = field(default_factory=set)
-    within: set[str] = field(default_factory=set)
-    calls_within: set[str] = field(default_factory=set)
+    if isinstance(value, ast.Call):
+        reader.seen.magic = _root(value) == "get_ipython" and not _is_misplaced(value)
+        reader.seen.shows = reader.only_shows(_root(value))
+    return reader.seen
 
 
 class _Reader(ast.NodeVisitor):
     def __init__(self, imported: dict[str, str]):
-        self.seen, self._imported, self._bare = _Seen(), imported, False
+        self.seen, self._imported, self._bare = Effects(), imported, False
 
     def only_shows(self, root: str | None) -> bool:
         """Whether calls by this name print or draw, and change nothing."""
@@ -92,7 +74,6 @@ class _Reader(ast.NodeVisitor):
         if root == "get_ipython" and _is_misplaced(node):
             self.seen.changes.add(ANY)  # Jupyter stops the cell there
         if not self.only_shows(root):
-            self.seen.calls.add(method or root or "")
             self._may_change(node, root, method, whose)
         self.generic_visit(node)
 
@@ -120,33 +101,10 @@ class _Reader(ast.NodeVisitor):
         elif root:
             self.seen.sets.add(root)
 
-    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
-        for decorator in node.decorator_list:
-            self.seen.calls.add(_root(decorator) or "")
-            self.seen.changes.add(_root(decorator) or "")
-            self.visit(decorator)
-        self.seen.names.add(node.name)
-        self._later(node.body, _bound_in(node))
+    def visit_FunctionDef(self, node: ast.AST) -> None:
+        """What runs only when it is called changes nothing yet."""
 
-    visit_AsyncFunctionDef = visit_FunctionDef
-
-    def visit_Lambda(self, node: ast.Lambda) -> None:
-        self._later([node.body], _bound_in(node))
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        self.seen.names.add(node.name)
-        self.generic_visit(node)
-
-    def _later(self, body: list[ast.AST], local: set[str]) -> None:
-        """What runs only when it is called."""
-        inner = _Reader(self._imported)
-        for part in body:
-            inner.visit(part)
-            declared = [n for n in ast.walk(part) if isinstance(n, ast.Global)]
-            self.seen.within.update(name for n in declared for name in n.names)
-        seen = inner.seen
-        self.seen.within |= (seen.changes | seen.sets | seen.within) - local
-        self.seen.calls_within |= (seen.calls | seen.calls_within) - local
+    visit_AsyncFunctionDef = visit_Lambda = visit_FunctionDef
 
 
 def _root(node: ast.AST) -> str | None:
@@ -160,13 +118,3 @@ def _is_misplaced(call: ast.Call) -> bool:
     """Whether this is `%%time` further down in a cell than on its first line."""
     first = call.args[0] if call.args else None
     return isinstance(first, ast.Constant) and str(first.value).startswith("%")
-
-
-def _bound_in(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> set[str]:
-    """Names that are local to a function: its parameters, and what it binds without `global`."""
-    named = [n for n in ast.walk(node) if isinstance(n, ast.Global)]
-    stored = {
-        n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
-    }
-    parameters = {n.arg for n in ast.walk(node.args) if isinstance(n, ast.arg)}
-    return (stored | parameters) - {name for n in named for name in n.names}

@@ -1,10 +1,10 @@
 """Which statements of a notebook an exercise needs: a lab need not run to be checked.
 
 Cells are read as Jupyter reads them (by IPython's own transformer) and cut into their statements,
-and each statement is read, not run, for the names it binds, changes and uses. An exercise needs
-the statements that bind or change its function, those that do so to a name which these use, and
-so on. Only what stands above the exercise's check counts, and of two definitions the last, as
-when a notebook runs from top to bottom.
+and each statement is read, not run, for the names it binds, changes and uses. An exercise needs the
+statements that bind or change its function, those that do so to a name which these use, and so on;
+or all that was not handed out, with what that needs. Only what stands above the exercise's check
+counts, and of two definitions the last, as when a notebook runs from top to bottom.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import contextlib
 import symtable
 import warnings
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from labkit.grading.effects import ANY, SHOWS, Effects, effects_of
 
@@ -29,7 +29,7 @@ class Statement:
     node: ast.stmt
     binds: frozenset[str]
     uses: frozenset[str]
-    effects: Effects = Effects()
+    effects: Effects = field(default_factory=Effects, compare=False)
 
 
 def statements(sources: list[str]) -> tuple[list[Statement], dict[int, str]]:
@@ -66,7 +66,7 @@ def needed(
     other cells, as in a run from top to bottom, with what it needs.
     """
     found = found[: end_of(found, name, cell=cell, until=until)]
-    changes = _changes(found, given)
+    changes = [set() if s.cell in given else s.effects.changes for s in found]
     if all_of_theirs:
         chosen = {i for i, s in enumerate(found) if s.cell not in given and not s.effects.magic}
     elif not any(name in s.binds for s in found):
@@ -188,32 +188,3 @@ def _names(table: symtable.SymbolTable) -> tuple[set[str], set[str]]:
 def _globals(table: symtable.SymbolTable) -> set[str]:
     names = {s.get_name() for s in table.get_symbols() if s.is_global() and s.is_referenced()}
     return names.union(*(_globals(child) for child in table.get_children()))
-
-
-def _changes(found: list[Statement], given: Collection[int]) -> list[frozenset[str]]:
-    """What each statement changes, with what the functions change that it calls."""
-    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
-    named = [s for s in found if isinstance(s.node, kinds)]
-    fixed = {s.node.name for s in named if not isinstance(s.node, ast.ClassDef)}
-    inside: dict[str, set[str]] = {}
-    for s in named:
-        for name in s.effects.names:
-            inside.setdefault(name, set()).update(s.effects.within)
-    calls = {n: set() for n in inside}
-    for s in named:
-        for name in s.effects.names:
-            calls[name] |= s.effects.calls_within & inside.keys()
-    for _ in inside:  # functions that call functions
-        before = sum(map(len, inside.values()))
-        for name, called in calls.items():
-            inside[name].update(*(inside[other] for other in called))
-        if sum(map(len, inside.values())) == before:
-            break
-    return [
-        frozenset()
-        if s.cell in given
-        else (s.effects.changes - fixed).union(
-            *(inside[name] for name in s.effects.calls & inside.keys())
-        )
-        for s in found
-    ]
