@@ -17,6 +17,9 @@ from pkgutil import iter_modules
 # PyTorch then asks Linux for memory in large pages: forward passes on a CPU take a third less time,
 # and half of it or less where all layers' outputs are kept. Read at torch's first allocations.
 os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+# Threads that wait for others sleep, else a busy machine spends its time on waiting. Read when
+# torch is first imported, so labs import labkit before it.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 __version__ = "0.1.0"
 _SHORT = {  # wing -> modules that may be named without it
@@ -27,7 +30,7 @@ _SHORT = {  # wing -> modules that may be named without it
     "words": ["models_text", "text"],
 }
 _WING = {module: wing for wing, modules in _SHORT.items() for module in modules}
-_FUNCTIONS = {"predict": "labkit.course.prediction"}
+_FUNCTIONS = dict.fromkeys(["predict", "my_predictions"], "labkit.course.prediction")
 
 
 def __getattr__(name: str):

@@ -203,8 +203,6 @@ def can_open_browser() -> bool:
 
 
 def _launch(command: list[str]) -> int:
-    # Threads of torch that wait let other programs run: much quicker beside a busy browser.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if "--no-browser" in command:
         print("No browser can open here: open the http://... address below in yours.", flush=True)
     if os.name == "posix":

@@ -1,7 +1,8 @@
 """All tests, in three parts and on all cores: `make test`, or `make test LAB=03` for one lab.
 
 unit tests: everything that needs neither a whole lab nor a browser. notebooks: the solution edition
-of each lab, cell by cell, by nbval. real browser: the student edition of each lab, Run All and its
+of each lab, cell by cell, by nbval, and what its
+prose quotes. real browser: the student edition of each lab, Run All and its
 widgets, in JupyterLab and Chromium. At the end stands how long each part took.
 """
 
@@ -10,9 +11,12 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 import nbformat
+import prose
 import psutil
 from making import ROOT
 
@@ -31,15 +35,16 @@ def main(lab: str = "") -> int:
     if not names:
         print(f"no lab {lab!r} in notebooks/: LAB=03, for instance")
         return 2
-    parts = {"unit tests": units(lab, names), "notebooks": solutions(names)}
-    if browser():
-        parts["real browser"] = in_browser(lab, names)
     took = {}
-    for part, command in parts.items():
-        print(f"\n=== {part}\n", flush=True)
-        start = time.monotonic()
-        ran = subprocess.run(command, cwd=ROOT, env=environment(part))
-        took[part] = time.monotonic() - start, ran.returncode
+    with tempfile.TemporaryDirectory() as folder:
+        parts = {"unit tests": units(lab, names), "notebooks": solutions(names, Path(folder))}
+        if browser():
+            parts["real browser"] = in_browser(lab, names)
+        for part, command in parts.items():
+            print(f"\n=== {part}\n", flush=True)
+            start = time.monotonic()
+            ran = subprocess.run(command, cwd=ROOT, env=environment(part))
+            took[part] = time.monotonic() - start, ran.returncode
     print("\n" + summary(took, cores=os.cpu_count() or 1, at_once=workers()))
     return max(code for _, code in took.values())
 
@@ -73,10 +78,10 @@ def topics(name: str) -> list[str]:
     return sorted(t for t in found - COMMON if (ROOT / "tests" / t).is_dir())
 
 
-def solutions(names: list[str]) -> list[str]:
-    """The labs themselves by nbval, each by one process."""
-    paths = [f"notebooks/{name}.ipynb" for name in names]
-    return pytest(*NBVAL, *paths, share="loadfile")
+def solutions(names: list[str], folder: Path) -> list[str]:
+    """The labs by nbval, each by one process: copies that also check their prose."""
+    paths = map(str, prose.write_checked(names, folder))
+    return pytest(*NBVAL, "--rootdir", str(ROOT), *paths, share="loadfile")
 
 
 def in_browser(lab: str, names: list[str]) -> list[str]:

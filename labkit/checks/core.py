@@ -45,16 +45,68 @@ class NotDone(CheckFailed):
 
 
 def exercise(check: Callable[..., str]) -> Callable[..., None]:
-    """Make a check of a function that returns a praising sentence or raises CheckFailed."""
+    """Make a check of a function that returns a praising sentence or raises CheckFailed.
+
+    What it makes hands over what passed: after `check.smooth(smooth)` the cells that follow say
+    `smoothgrad = check.smooth.use(explain.smoothgrad)`, which is the student's function once its
+    check has passed in this kernel, and labkit's until then or if it failed since.
+    `check.smooth.whose` is "your" or "labkit's", for the titles of pictures.
+    """
 
     @functools.wraps(check)
     def guarded(answer: Any = None, *args: Any, **options: Any) -> None:
         __tracebackhide__ = True
+        guarded.passed, guarded.whose = None, "labkit's"
         with _state_kept():
             praise = check(answer, *args, **options)
+        guarded.passed, guarded.whose = answer, "your"
         print(f"{GREEN}✓ {praise}{PLAIN}")
 
+    def use(ours: Any) -> Any:
+        name = guarded.__name__
+        if guarded.passed is None:
+            print(f"From here on: labkit's {name}, until your check is green.")
+            return ours
+        print(f"From here on: your {name}.")
+        return handed_over(guarded.passed)
+
+    guarded.use, guarded.passed, guarded.whose = use, None, "labkit's"
     return guarded
+
+
+def handed_over(answer: Any) -> Any:
+    """A student's function that gives tensors where it gets tensors; anything else as it is.
+
+    Checks accept lists, arrays and numbers; what comes after them counts on tensors.
+    """
+    if not callable(answer) or isinstance(answer, type | nn.Module):
+        return answer
+
+    @functools.wraps(answer)
+    def converting(*args: Any, **options: Any) -> Any:
+        result = answer(*args, **options)
+        tensors = [v for v in (*args, *options.values()) if isinstance(v, Tensor)]
+        return _like(result, tensors[0]) if tensors else result
+
+    return converting
+
+
+def _like(result: Any, given: Tensor) -> Any:
+    """Numbers, arrays and lists of them as tensors of the kind of `given`; tuples item by item."""
+    if isinstance(result, tuple):
+        return tuple(_like(item, given) for item in result)
+    if isinstance(result, Tensor):
+        both = result.is_floating_point() and given.is_floating_point()
+        return result.to(given.dtype) if both else result
+    numbers = isinstance(result, list) and not any(
+        isinstance(v, Tensor) and v.dim() for v in result
+    )
+    if not (numbers or isinstance(result, np.ndarray | np.generic | float | int)):
+        return result
+    tensor = as_tensor(result, what="the result")
+    if np.asarray(_plain(result)).dtype.kind != "f":
+        return torch.as_tensor(_plain(result), device=given.device)
+    return tensor.to(given.device, given.dtype if given.is_floating_point() else torch.float32)
 
 
 def call(

@@ -1,9 +1,9 @@
 """Editions of a lab, made from the one hand-written notebook.
 
 solution: the notebook as it is. student: solution regions become nbgrader's stub, hidden tests
-go, check cells may fail without stopping Run All. live: the student edition with empty demo cells
-that carry their code (labkit.course.live brings it) and results folded; the speaker's notes, which
-no edition has, are a page of their own.
+go, check cells may fail without stopping Run All, answers to predictions are folded. live: the
+student edition with empty demo cells that carry their code (labkit.course.live brings it) and
+results folded; the speaker's notes, which no edition has, are a page of their own.
 Writing the editions into a student's folder is the business of labkit.course.copies.
 """
 
@@ -23,6 +23,7 @@ BEGIN_HIDDEN, END_HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 CODE_STUB = ["# YOUR CODE HERE", "raise NotImplementedError()"]
 TEXT_STUB = ["YOUR ANSWER HERE"]
 RELEASED = {"edition": "student"}  # metadata of a notebook that labkit.course.release wrote
+_MARK = re.compile(r"<!--[=?] .*? -->")
 _LOOKS_LIKE_MARKER = re.compile(r"\s*#+\s*(BEGIN|END)\s*SOLUTIONS?\b", re.IGNORECASE)
 
 
@@ -73,7 +74,14 @@ def solution(notebook: NotebookNode) -> NotebookNode:
     notebook.cells = [cell for cell in notebook.cells if not live_edition.is_note(cell)]
     for cell in notebook.cells:
         live_edition.forget_result(cell)
+        _forget_marks(cell)
     return notebook
+
+
+def _forget_marks(cell: NotebookNode) -> None:
+    """Without the comments in which prose says where its numbers come from (tests/prose.py)."""
+    if cell.cell_type == "markdown":
+        cell.source = _MARK.sub("", cell.source)
 
 
 def _clean(notebook: NotebookNode) -> NotebookNode:
@@ -90,9 +98,13 @@ def _clean(notebook: NotebookNode) -> NotebookNode:
 def student(notebook: NotebookNode, *, name: str = "notebook") -> NotebookNode:
     """Copy to hand out: no solutions, no hidden tests; unsolved checks do not stop Run All.
 
-    Cell for cell what nbgrader's ClearSolutions and ClearHiddenTests make. Markers that are
+    What gives a prediction's answer away is folded. Beside that, cell for cell what nbgrader's
+    ClearSolutions and ClearHiddenTests make. Markers that are
     unbalanced, nested, misspelt or in the wrong cell raise ValueError naming `name` and the cell.
     """
+    notebook = copy.deepcopy(notebook)
+    for cell in notebook.cells:
+        live_edition.fold_answer(cell)
     return _handed_out(solution(notebook), name)
 
 
@@ -109,6 +121,8 @@ def speakers_notes(path: str | Path) -> str:
 
 def _prepared(notebook: NotebookNode, name: str) -> NotebookNode:
     full = _clean(notebook)
+    for cell in full.cells:
+        _forget_marks(cell)
     return live_edition.prepare(_handed_out(copy.deepcopy(full), name), full)
 
 

@@ -1,4 +1,4 @@
-"""What `labkit start` gives JupyterLab beyond the folder: no questions, live edition, projector.
+"""What `labkit start` gives JupyterLab beyond the folder: no questions, results that unfold, more.
 
 All of it is environment and options of that one process: nothing of the user's is written.
 """
@@ -16,15 +16,18 @@ def environment(
     """Variables to add to `base` for JupyterLab and its kernels.
 
     JUPYTER_CONFIG_PATH and JUPYTER_PATH get folders of labkit in front. Always: another default
-    for the question about news, which `--LabApp.news_url=None` leaves standing. live: a kernel
-    "python3" that knows %reveal from the first moment. projector: an extension of JupyterLab that
-    makes its text larger and closes the sidebar; LABKIT_PROJECTOR enlarges figures and widgets.
+    for the question about news, which `--LabApp.news_url=None` leaves standing, and an extension
+    of JupyterLab that unfolds a result when its cell has run. live: a kernel "python3" that knows
+    %reveal from the first moment. projector: an extension that makes text larger and closes the
+    sidebar; LABKIT_PROJECTOR enlarges figures and widgets.
     """
-    added = {"JUPYTER_CONFIG_PATH": _in_front(["settings"], base.get("JUPYTER_CONFIG_PATH"))}
+    ours = ["live"] * (edition == "live") + ["projector"] * projector + ["answers"]
+    added = {
+        "JUPYTER_CONFIG_PATH": _in_front(["settings"], base.get("JUPYTER_CONFIG_PATH")),
+        "JUPYTER_PATH": _in_front(ours, base.get("JUPYTER_PATH")),
+    }
     if projector:
         added[VARIABLE] = base.get(VARIABLE) or str(SCALE)
-    if ours := ["live"] * (edition == "live") + ["projector"] * projector:
-        added["JUPYTER_PATH"] = _in_front(ours, base.get("JUPYTER_PATH"))
     return added
 
 

@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 
 NOTE = "live"  # tag of the speaker's notes
 RESULT = "result"  # tag of prose that tells what the cell above it shows
+ANSWER = "answer"  # of such prose that gives a prediction's answer away: students have it folded
 HOW_TO = """\
 **Keys**: Enter, type `%reveal`, Ctrl+Enter: the code is there. Ctrl+Enter again: it runs, and the
 cell stays selected with its figure in sight (Shift+Enter goes on to the next cell, which may push
@@ -31,13 +32,23 @@ def is_note(cell: NotebookNode) -> bool:
     return NOTE in cell.metadata.get("tags", [])
 
 
+def tells_result(cell: NotebookNode) -> bool:
+    """Whether this prose tells what the cell above it shows."""
+    return bool({RESULT, ANSWER} & set(cell.metadata.get("tags", [])))
+
+
+def fold_answer(cell: NotebookNode) -> None:
+    """Fold what gives a prediction's answer away, until the cell above has run."""
+    if ANSWER in cell.metadata.get("tags", []):
+        cell.source = with_result_folded(cell.source)
+
+
 def forget_result(cell: NotebookNode) -> None:
-    """Take the tag of results away: to the other editions it means nothing."""
-    tags = cell.metadata.get("tags", [])
-    if tags == [RESULT]:
-        del cell.metadata["tags"]
-    elif RESULT in tags:
-        cell.metadata["tags"] = [tag for tag in tags if tag != RESULT]
+    """Take the tags of results away: once made, an edition has no use for them."""
+    if tells_result(cell):
+        cell.metadata["tags"] = [t for t in cell.metadata["tags"] if t not in (RESULT, ANSWER)]
+        if not cell.metadata["tags"]:
+            del cell.metadata["tags"]
 
 
 def prepare(given: NotebookNode, full: NotebookNode) -> NotebookNode:
@@ -52,7 +63,7 @@ def prepare(given: NotebookNode, full: NotebookNode) -> NotebookNode:
     for cell, source in zip(given.cells, full.cells, strict=True):
         if cell.cell_type != "code":
             section = cell.id if _has_heading(cell.source) else section
-            if RESULT in cell.metadata.get("tags", []):
+            if tells_result(cell):
                 cell.source = with_result_folded(cell.source)
             continue
         setting_up = setting_up and _only_sets_up(cell.source)

@@ -4,10 +4,12 @@
     snow              # the last line of a cell: shows the question
     ...
     snow.compare("on snow")
+    ...
+    labkit.my_predictions()  # at the end of a lab: how often one was right
 
-Answers lie in a small hidden file beside the notebook, one for each notebook (where the editor does
-not say which, one for each lab of a folder); nothing leaves the machine. Without an answer
-everything goes on.
+An answer commits: once the result is out it stays. Answers lie in a small hidden file beside the
+notebook, one for each notebook (where the editor does not say which, one for each lab of a folder);
+nothing leaves the machine. Without an answer everything goes on.
 """
 
 import html
@@ -19,33 +21,55 @@ from pathlib import Path
 from labkit.course.copies import write_whole
 from labkit.course.session import lab_name, notebook_path
 
+_KEYS = ("answer", "truth")  # of an entry in the file
+
 
 class Prediction:
     """A question with its options; `answer` is the one that was chosen, None before.
 
-    An answer given earlier, before a restart say, is there again.
+    `truth` is what came out, None before. Both are there again after a restart.
     """
 
     def __init__(self, question: str, options: Sequence[str], *, path: Path | None = None):
         self.question, self.options = question, list(options)
         self.path = path or _path()
-        stored = _read(self.path).get(question)
-        self.answer = stored if stored in self.options else None
+        stored = read(self.path).get(question, {})
+        known = stored.get("answer") in self.options
+        self.answer = stored["answer"] if known else None
+        self.truth = stored.get("truth") if known else None
+        self._shown = []
 
     def choose(self, option: str) -> None:
-        """Answer without buttons. Raises ValueError if `option` is none of the options."""
+        """Answer without buttons. Raises ValueError if `option` is none of the options.
+
+        Once the result is out an answer stays as it is.
+        """
         if option not in self.options:
             raise ValueError(f"{option!r} is not an option; choose from {', '.join(self.options)}")
+        if self.answer is not None and self.truth is not None:
+            return
         self.answer = option
+        self._store()
+
+    def _store(self) -> None:
+        entry = {"answer": self.answer} | ({"truth": self.truth} if self.truth else {})
         try:
-            write_whole(self.path, _as_bytes(_read(self.path) | {self.question: option}))
+            write_whole(self.path, _as_bytes(read(self.path) | {self.question: entry}))
         except OSError as error:
             print(f"Kept until the kernel stops, since it cannot be stored: {error}")
 
     def compare(self, truth: str) -> None:
-        """Show what was predicted beside what came out; `truth` is an option or any text."""
+        """Show what was predicted beside what came out; `truth` is an option or any text.
+
+        The first result that an answer is compared with is kept: `labkit.my_predictions` counts.
+        """
         from IPython import display, get_ipython
 
+        if self.answer is not None and self.truth is None:
+            self.truth = truth
+            self._store()
+            for buttons in self._shown:
+                buttons.disabled = True
         words = ["No prediction was made. What came out: ", truth]
         if self.answer is not None:
             words = ["You predicted: ", self.answer, ". What came out: ", truth]
@@ -79,7 +103,10 @@ class Prediction:
         import ipywidgets
 
         buttons = ipywidgets.RadioButtons(
-            options=self.options, value=self.answer, layout={"width": "max-content"}
+            options=self.options,
+            value=self.answer,
+            disabled=self.truth is not None,
+            layout={"width": "max-content"},
         )
         note = ipywidgets.HTML(f"<b>{html.escape(self.question)}</b>")
 
@@ -87,6 +114,7 @@ class Prediction:
             self.choose(change["new"])
 
         buttons.observe(keep, names="value")
+        self._shown.append(buttons)
         return ipywidgets.VBox([note, buttons])
 
     def _ask(self) -> None:
@@ -118,22 +146,55 @@ def predict(question: str, options: Sequence[str]) -> Prediction:
     return Prediction(question, options)
 
 
-def _path() -> Path:
-    """The file for this notebook's answers: beside it, or for its lab in the working folder."""
-    notebook = notebook_path()
-    folder = notebook.parent if notebook and notebook.parent.is_dir() else Path.cwd()
-    name = notebook.stem if notebook else lab_name() or "notebook"
-    return folder / f".{name}.predictions.json"
+def my_predictions() -> None:
+    """Show this notebook's predictions beside what came out, and how often one was right."""
+    from IPython.display import display
+
+    answers = {q: a for q, a in read(_path()).items() if "truth" in a}
+    right, count = score(answers)
+    said = f"{right} of your {count} predictions came true."
+    if not answers:
+        said = "No prediction was recorded: choose an answer where a cell asks for one."
+    rows = [("", "question", "you", "came out")]
+    for question, a in answers.items():
+        rows.append(("✓" if a["answer"] == a["truth"] else "✗", question, *map(a.get, _KEYS)))
+    cells = ["".join(f"<td>{html.escape(text)}</td>" for text in row) for row in rows]
+    table = "<table>" + "".join(f"<tr style='text-align:left'>{row}</tr>" for row in cells)
+    text = "\n".join([said, *("{} {} You: {}. Came out: {}.".format(*row) for row in rows[1:])])
+    shown = f"<b>{said}</b>" + f"{table}</table>" * bool(answers)
+    display({"text/plain": text, "text/html": shown}, raw=True)
 
 
-def _read(path: Path) -> dict[str, str]:
-    """Stored answers; none if the file is missing, broken or not ours."""
+def score(answers: dict[str, dict[str, str]]) -> tuple[int, int]:
+    """How many of the answers that `read` gives came true, and how many results are out."""
+    out = [answer for answer in answers.values() if "truth" in answer]
+    return sum(answer["answer"] == answer["truth"] for answer in out), len(out)
+
+
+def file_of(notebook: Path) -> Path:
+    """Where the answers of a notebook lie, given its path: a hidden file beside it."""
+    return notebook.parent / f".{notebook.stem}.predictions.json"
+
+
+def read(path: Path) -> dict[str, dict[str, str]]:
+    """Question -> {"answer": ..., "truth": ... if it is out}; {} if missing, broken or not ours."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return stored if isinstance(stored, dict) else {}
+    if not isinstance(stored, dict):
+        return {}
+    entries = {q: {"answer": a} if isinstance(a, str) else a for q, a in stored.items()}
+    return {q: a for q, a in entries.items() if isinstance(a, dict) and "answer" in a}
 
 
-def _as_bytes(answers: dict[str, str]) -> bytes:
+def _path() -> Path:
+    """The file for this notebook's answers: beside it, or for its lab in the working folder."""
+    notebook = notebook_path()
+    if notebook and notebook.parent.is_dir():
+        return file_of(notebook)
+    return file_of(Path.cwd() / (notebook.stem if notebook else lab_name() or "notebook"))
+
+
+def _as_bytes(answers: dict) -> bytes:
     return (json.dumps(answers, indent=1, ensure_ascii=False) + "\n").encode("utf-8")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from labkit.course import editions
+from labkit.course import editions, prediction
 
 _SOLVED = "✓"
 _MINUTES = re.compile(r"(\d+) minutes")
@@ -27,13 +27,15 @@ class LabProgress:
     """One lab: its notebook's stem, title, minutes (if it says), and its exercises' states.
 
     `exercises` maps the name of each exercise to "solved", "tried" (its check has been run) or
-    "open".
+    "open". Of `predicted` predictions whose result is out `right` came true.
     """
 
     lab: str
     title: str
     minutes: int | None
     exercises: dict[str, str]
+    right: int = 0
+    predicted: int = 0
 
     @property
     def solved(self) -> int:
@@ -54,23 +56,30 @@ def progress(folder: str | Path = ".") -> list[LabProgress]:
     labs = {path.stem: editions.read(path) for path in editions.lab_paths()}
     checks = {lab: _check_names(notebook) for lab, notebook in labs.items()}
     states = {lab: dict.fromkeys(names.values(), "open") for lab, names in checks.items()}
+    answers = {lab: {} for lab in labs}
     for path in sorted(folder.glob("*.ipynb")):
         copy = _readable(path)
         lab = _lab_of(copy, checks) if copy else None
         for name, state in _states(copy, checks[lab]).items() if lab else ():
             best = min(state, states[lab][name], key=list(_STATES).index)
             states[lab][name] = best
-    return [LabProgress(lab, *_heading(labs[lab]), states[lab]) for lab in labs]
+        if lab:
+            answers[lab] |= prediction.read(prediction.file_of(path))
+    return [
+        LabProgress(lab, *_heading(labs[lab]), states[lab], *prediction.score(answers[lab]))
+        for lab in labs
+    ]
 
 
 def as_text(labs: list[LabProgress], *, encoding: str = "utf-8") -> str:
     """A table for the terminal, a line a lab; encoding: of a screen that may lack the dots."""
     width = max((len(lab.title) for lab in labs), default=0)
-    lines = [f"{'lab':{width}}  minutes  exercises solved"]
+    lines = [f"{'lab':{width}}  minutes  exercises solved  predictions"]
     for lab in labs:
         dots = "".join(_STATES[state] for state in lab.exercises.values())
-        count = f"{lab.solved} of {len(lab.exercises)}"
-        lines.append(f"{lab.title:{width}}  {lab.minutes or '':>7}  {count:8} {dots}".rstrip())
+        count = f"{lab.solved} of {len(lab.exercises)} {dots:8}"
+        line = f"{lab.title:{width}}  {lab.minutes or '':>7}  {count:16}  {_predicted(lab)}"
+        lines.append(line.rstrip())
     text = "\n".join([*lines, "", _total(labs)])
     try:
         text.encode(encoding)
@@ -91,7 +100,8 @@ def as_html(labs: list[LabProgress]) -> str:
     """A table for a notebook: each lab a link, each exercise named by its dot."""
     rows = "".join(map(_row, labs))
     head = "".join(
-        f'<th scope="col">{name}</th>' for name in ("lab", "minutes", "exercises solved")
+        f'<th scope="col">{name}</th>'
+        for name in ("lab", "minutes", "exercises solved", "predictions")
     )
     return (
         f"<table><caption>{html.escape(_total(labs))}</caption>"
@@ -108,8 +118,12 @@ def _row(lab: LabProgress) -> str:
         f'<tr><td style="text-align:left"><a href="{html.escape(lab.lab)}.ipynb">'
         f"{html.escape(lab.title)}</a></td><td>{lab.minutes or ''}</td>"
         f'<td style="text-align:left">{lab.solved} of {len(lab.exercises)} '
-        f'<span aria-hidden="true">{dots}</span></td></tr>'
+        f'<span aria-hidden="true">{dots}</span></td><td>{_predicted(lab)}</td></tr>'
     )
+
+
+def _predicted(lab: LabProgress) -> str:
+    return f"{lab.right} of {lab.predicted} right" if lab.predicted else ""
 
 
 def _total(labs: list[LabProgress]) -> str:

@@ -12,10 +12,10 @@ import lazy_loader
 from labkit.course import projector
 
 _HOME = {
-    "basic": ["bars", "curves", "grid", "heat", "history", "image"],
+    "basic": ["bars", "curves", "grid", "heat", "history", "image", "interval"],
     "derivatives": ["errors", "heats", "landscape", "matrix", "network"],
     "activations": ["histograms", "layer_maps", "mosaic", "scatter", "table"],
-    "explanations": ["before_after", "dots", "heats_over", "interval"],
+    "explanations": ["before_after", "dots", "heats_over"],
     "finetuning": ["learning_curves", "stacked_shares"],
     "words": ["closest", "ratings", "reading", "scores"],
     "augmentation": ["confusions", "opinions", "over_angles"],

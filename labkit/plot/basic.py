@@ -109,7 +109,7 @@ def curves(
         mean = y.mean(0)
         ax.plot(x, mean, marker="o", markersize=3.5, color=colour, label=name)
         if len(y) > 1:
-            half = 1.96 * y.std(0, ddof=1) / np.sqrt(len(y))
+            half = np.array([interval(column)[1] for column in y.T])
             ax.fill_between(x, mean - half, mean + half, color=colour, alpha=0.15, linewidth=0)
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title or "")
     ax.legend(frameon=False)
@@ -135,6 +135,24 @@ def bars(
         ax.axvline(0, color="black", linewidth=0.8)
     ax.set(xlabel=xlabel, title=title or "")
     return tidy(ax)
+
+
+def interval(values) -> tuple[float, float]:
+    """Mean of the values (N,) and half the width of its 95 % interval (0 for one value).
+
+    The interval is Student's: of 3 to 5 draws, 1.96 standard errors would hold the true mean only
+    81 to 88 times in 100.
+
+    >>> interval([1.0, 1.0, 1.0])
+    (1.0, 0.0)
+    """
+    from scipy.special import stdtrit
+
+    values = np.asarray(torch.as_tensor(values).detach().cpu(), dtype=float)
+    if len(values) < 2:
+        return float(values.mean()), 0.0
+    error = values.std(ddof=1) / np.sqrt(len(values))
+    return float(values.mean()), float(stdtrit(len(values) - 1, 0.975) * error)
 
 
 def history(history: History, *, ax: Axes | None = None, title: str | None = None) -> Axes:

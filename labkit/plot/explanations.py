@@ -10,7 +10,7 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from labkit.plot.basic import COLOURS, SIGNED, new_axes, tidy
+from labkit.plot.basic import COLOURS, SIGNED, interval, new_axes, tidy
 
 
 def heats_over(
@@ -105,15 +105,3 @@ def before_after(
     ax.set_yticks(range(len(counts)), labels=list(counts))
     ax.set(xlim=(-0.05, 1.05), ylim=(len(counts) - 0.5, -0.7), xlabel=xlabel, title=title or "")
     return tidy(ax)
-
-
-def interval(values) -> tuple[float, float]:
-    """Mean of the values (N,) and half the width of its 95 % interval (normal; 0 for one value).
-
-    >>> interval([1.0, 1.0, 1.0])
-    (1.0, 0.0)
-    """
-    values = np.asarray(torch.as_tensor(values).detach().cpu(), dtype=float)
-    if len(values) < 2:
-        return float(values.mean()), 0.0
-    return float(values.mean()), float(1.96 * values.std(ddof=1) / np.sqrt(len(values)))

@@ -9,8 +9,7 @@ import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from labkit.plot.basic import COLOURS, new_axes, tidy
-from labkit.plot.explanations import interval
+from labkit.plot.basic import COLOURS, interval, new_axes, tidy
 
 MARKERS = "osD^v"
 

@@ -342,10 +342,10 @@ def test_reveal_where_no_front_end_sends_metadata():
 
 def test_live_kernels_stand_in_front_and_others_stay():
     added = lab_server.environment(edition="live", projector=False, base={"JUPYTER_PATH": "/mine"})
-    ours, others = added["JUPYTER_PATH"].rsplit(os.pathsep, 1)
-    assert others == "/mine"
+    ours, answers, others = added["JUPYTER_PATH"].split(os.pathsep)
+    assert Path(answers).name == "answers" and others == "/mine"
     spec = json.loads((Path(ours) / "kernels/python3/kernel.json").read_text())
     assert "--ext=labkit" in spec["argv"]
     plain = lab_server.environment(edition="student", projector=False, base={})
-    assert "JUPYTER_PATH" not in plain
+    assert ours not in plain["JUPYTER_PATH"]
     assert lab_server.options(edition="student") == []

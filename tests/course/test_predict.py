@@ -40,14 +40,14 @@ def test_an_answer_is_kept_for_the_next_kernel(folder):
     assert ask().answer is None and not list(folder.iterdir())
     ask().choose("grass")
     assert ask().answer == "grass"
-    assert stored(folder) == {QUESTION: "grass"}
+    assert stored(folder) == {QUESTION: {"answer": "grass"}}
 
 
 def test_a_second_thought_replaces_the_first_and_other_answers_stay(folder):
     ask("Other?").choose("snow")
     ask().choose("grass")
     ask().choose("snow")
-    assert stored(folder) == {"Other?": "snow", QUESTION: "snow"}
+    assert stored(folder) == {"Other?": {"answer": "snow"}, QUESTION: {"answer": "snow"}}
 
 
 def test_two_notebooks_do_not_disturb_each_other(folder, monkeypatch):
@@ -55,14 +55,14 @@ def test_two_notebooks_do_not_disturb_each_other(folder, monkeypatch):
     monkeypatch.setenv("JPY_SESSION_NAME", str(folder / "03_lab.new.ipynb"))
     assert ask().answer is None
     ask().choose("snow")
-    assert stored(folder)[QUESTION] == "grass"
-    assert stored(folder, ".03_lab.new.predictions.json")[QUESTION] == "snow"
+    assert stored(folder)[QUESTION] == {"answer": "grass"}
+    assert stored(folder, ".03_lab.new.predictions.json")[QUESTION] == {"answer": "snow"}
 
 
 def test_a_kernel_without_a_notebook_has_a_file_too(folder, monkeypatch):
     monkeypatch.delenv("JPY_SESSION_NAME")
     ask().choose("snow")
-    assert stored(folder, ".notebook.predictions.json") == {QUESTION: "snow"}
+    assert stored(folder, ".notebook.predictions.json") == {QUESTION: {"answer": "snow"}}
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_vs_code_names_the_notebook_in_a_variable(folder, variables):
     (folder / "labs").mkdir()
     variables["__vsc_ipynb_file__"] = str(folder / "labs" / "03_lab.new.ipynb")
     ask().choose("snow")  # though the kernel's folder is the one above
-    assert stored(folder / "labs", ".03_lab.new.predictions.json") == {QUESTION: "snow"}
+    assert stored(folder / "labs", ".03_lab.new.predictions.json") == {QUESTION: {"answer": "snow"}}
 
 
 def test_where_no_notebook_is_named_each_lab_has_a_file(folder, variables):
@@ -87,15 +87,15 @@ def test_where_no_notebook_is_named_each_lab_has_a_file(folder, variables):
     variables["check"] = lab01
     assert ask().answer is None
     ask().choose("grass")
-    assert stored(folder, ".lab03.predictions.json") == {QUESTION: "snow"}
-    assert stored(folder, ".lab01.predictions.json") == {QUESTION: "grass"}
+    assert stored(folder, ".lab03.predictions.json") == {QUESTION: {"answer": "snow"}}
+    assert stored(folder, ".lab01.predictions.json") == {QUESTION: {"answer": "grass"}}
 
 
 @pytest.mark.parametrize("name", ["03_lab.ipynb", "03_lab.ipynb-jvsc-0c1e", "gone/03_lab.ipynb"])
 def test_an_odd_name_of_the_session_gives_a_file_here(folder, monkeypatch, name):
     monkeypatch.setenv("JPY_SESSION_NAME", name)
     ask().choose("snow")
-    assert stored(folder) == {QUESTION: "snow"}
+    assert stored(folder) == {QUESTION: {"answer": "snow"}}
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "null", '"snow"', "\udcff", '{"x": 1}'])
@@ -110,8 +110,53 @@ def test_a_broken_file_is_no_obstacle(folder, text):
 def test_an_answer_that_is_no_option_any_more_does_not_count(folder):
     ask().choose("grass")
     assert labkit.predict(QUESTION, ["snow", "sand"]).answer is None
-    (folder / ".03_lab.predictions.json").write_text(json.dumps({QUESTION: ["grass"]}))
-    assert ask().answer is None
+    for entry in (["grass"], {"answer": ["grass"]}, {"truth": "snow"}, 3):
+        (folder / ".03_lab.predictions.json").write_text(json.dumps({QUESTION: entry}))
+        assert ask().answer is None
+
+
+def test_an_answer_of_an_older_version_is_read(folder):
+    (folder / ".03_lab.predictions.json").write_text(json.dumps({QUESTION: "grass"}))
+    assert ask().answer == "grass"
+
+
+# Once the result is out
+
+
+def test_a_result_commits_the_answer_also_after_a_restart(folder):
+    guess = ask()
+    _, buttons = guess.widget().children
+    guess.choose("grass")
+    guess.compare("snow")
+    assert stored(folder) == {QUESTION: {"answer": "grass", "truth": "snow"}}
+    assert buttons.disabled and ask().widget().children[1].disabled
+    for later in (guess, ask()):
+        later.choose("snow")
+        later.compare("grass")
+        assert later.answer == "grass"
+    assert stored(folder) == {QUESTION: {"answer": "grass", "truth": "snow"}}
+
+
+def test_who_predicted_nothing_may_still_choose(folder):
+    guess = ask()
+    guess.compare("snow")
+    assert not list(folder.iterdir()) and not guess.widget().children[1].disabled
+    guess.choose("grass")
+    assert stored(folder) == {QUESTION: {"answer": "grass"}}
+
+
+def test_a_lab_ends_with_how_often_one_was_right(folder, capsys):
+    labkit.my_predictions()
+    assert "No prediction was recorded" in capsys.readouterr().out
+    for question, said in {"A?": "snow", "B?": "grass", "C?": "snow"}.items():
+        guess = ask(question)
+        guess.choose(said)
+        if question != "C?":
+            guess.compare("snow")
+    labkit.my_predictions()
+    said = capsys.readouterr().out
+    assert "1 of your 2 predictions came true." in said
+    assert "✓ A? You: snow. Came out: snow." in said and "✗ B?" in said and "C?" not in said
 
 
 def test_a_write_that_fails_is_said_and_the_old_file_stays(folder, monkeypatch, capsys):
@@ -123,7 +168,7 @@ def test_a_write_that_fails_is_said_and_the_old_file_stays(folder, monkeypatch, 
     monkeypatch.setattr(os, "replace", full)
     guess = ask()
     guess.choose("snow")
-    assert guess.answer == "snow" and stored(folder) == {QUESTION: "grass"}
+    assert guess.answer == "snow" and stored(folder) == {QUESTION: {"answer": "grass"}}
     assert "No space left" in capsys.readouterr().out
     assert len(list(folder.iterdir())) == 1
 
@@ -161,7 +206,7 @@ def test_buttons_store_the_choice_and_show_the_stored_one(folder):
     note, buttons = ask().widget().children
     assert QUESTION in note.value and buttons.value is None
     buttons.value = "grass"
-    assert stored(folder) == {QUESTION: "grass"}
+    assert stored(folder) == {QUESTION: {"answer": "grass"}}
     assert ask().widget().children[1].value == "grass"
 
 

@@ -67,7 +67,7 @@ def test_a_call_with_a_wrong_scale_changes_nothing():
 
 
 def extension(added):
-    folder = Path(added["JUPYTER_PATH"].split(os.pathsep)[-1])
+    folder = Path(added["JUPYTER_PATH"].split(os.pathsep)[-2])
     return folder / "labextensions" / "labkit-projector"
 
 
@@ -83,7 +83,8 @@ def test_the_switch_brings_an_extension_that_is_there():
 def test_jupyterlab_does_not_ask_about_news_and_other_settings_stay(others):
     base = {"JUPYTER_CONFIG_PATH": others} if others else {}
     added = lab_server.environment(edition="student", projector=False, base=base)
-    assert set(added) == {"JUPYTER_CONFIG_PATH"}
+    assert set(added) == {"JUPYTER_CONFIG_PATH", "JUPYTER_PATH"}
+    assert Path(added["JUPYTER_PATH"]).name == "answers"
     ours, *rest = added["JUPYTER_CONFIG_PATH"].split(os.pathsep)
     assert rest == [others] * bool(others)
     defaults = Path(ours, "labconfig", "default_setting_overrides.json").read_text()
@@ -97,7 +98,7 @@ def test_a_scale_of_ones_own_and_other_folders_stay():
     added = lab_server.environment(edition="live", projector=True, base=base)
     assert added[projector.VARIABLE] == "2"
     names = [Path(part).name for part in added["JUPYTER_PATH"].split(os.pathsep)]
-    assert names == ["live", "projector", "mine"]
+    assert names == ["live", "projector", "answers", "mine"]
 
 
 def test_start_hands_the_switches_to_jupyterlab(labs, tmp_path, monkeypatch):
@@ -112,11 +113,12 @@ def test_start_hands_the_switches_to_jupyterlab(labs, tmp_path, monkeypatch):
     assert (tmp_path / "my-labs-live" / "01_derivative.ipynb").is_file()
 
 
-def test_start_without_switches_brings_neither_kernel_nor_extension(labs, tmp_path, monkeypatch):
+def test_start_without_switches_brings_no_kernel_and_one_extension(labs, tmp_path, monkeypatch):
     commands, before = [], dict(os.environ)
     monkeypatch.setattr(cli, "_launch", lambda command: commands.append(command) or 0)
     monkeypatch.setattr(os, "environ", dict(before))
     assert cli.main(["start", "--dir", str(tmp_path / "d")]) == 0
     changed = {name for name, value in os.environ.items() if before.get(name) != value}
-    assert changed == {"JUPYTER_CONFIG_PATH"}
+    assert changed == {"JUPYTER_CONFIG_PATH", "JUPYTER_PATH"}
+    assert Path(os.environ["JUPYTER_PATH"].split(os.pathsep)[0]).name == "answers"
     assert not [option for option in commands[0] if "expose_app" in option]

@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from labkit.checks.core import CheckFailed, NotDone, as_tensor, call, compare, describe, exercise
+from labkit.checks.core import (
+    CheckFailed,
+    NotDone,
+    as_tensor,
+    call,
+    compare,
+    describe,
+    exercise,
+    handed_over,
+)
 
 
 @exercise
@@ -205,3 +214,56 @@ def test_a_difference_shows_its_places_and_enough_digits():
 def test_complex_numbers_are_refused():
     with pytest.raises(CheckFailed, match="take the real part"):
         compare(torch.tensor(1 + 0j), 1.0, what="it")
+
+
+# What comes next uses what passed
+
+
+def test_what_passed_is_handed_over_and_what_fails_is_not(capsys):
+    def ours(x):
+        return 2 * x
+
+    def mine(x):
+        return x + x
+
+    assert doubled.use(ours) is ours and doubled.whose == "labkit's"
+    assert "labkit's doubled, until your check is green" in capsys.readouterr().out
+    doubled(mine)
+    assert doubled.use(ours).__wrapped__ is mine and doubled.whose == "your"
+    assert "From here on: your doubled." in capsys.readouterr().out
+    with pytest.raises(CheckFailed):
+        doubled(lambda x: x)
+    assert doubled.use(ours) is ours and doubled.whose == "labkit's"
+
+
+@pytest.mark.parametrize(
+    "way, kind",
+    [
+        (lambda x: (2 * x).tolist(), torch.Tensor),
+        (lambda x: (2 * x).numpy(), torch.Tensor),
+        (lambda x: [2 * v for v in x], torch.Tensor),
+        (lambda x: (2 * x, x.numpy()), tuple),
+        (lambda x: [2 * x, x[None]], list),
+        (lambda x: 2 * x.double(), torch.Tensor),
+    ],
+)
+def test_arrays_and_lists_are_handed_over_as_tensors(way, kind):
+    x = torch.rand(3)
+    got = handed_over(way)(x)
+    assert type(got) is kind
+    first = got if kind is torch.Tensor else got[0]
+    assert first.dtype == torch.float32 and torch.equal(first, 2 * x)
+    if kind is tuple:
+        assert got[1].dtype == torch.float32
+
+
+def test_whole_numbers_stay_whole_and_numbers_without_tensors_stay_numbers():
+    assert handed_over(lambda x: [1, 2])(torch.rand(2)).dtype == torch.int64
+    assert handed_over(lambda x: 2 * x)(1.5) == 3.0
+    assert handed_over(3.0) == 3.0
+
+
+def test_a_handed_over_loss_keeps_its_graph():
+    x = torch.rand(3, requires_grad=True)
+    handed_over(lambda x: (x**2).sum())(x).backward()
+    assert x.grad is not None

@@ -12,7 +12,8 @@ from running import LABS, check_nothing_solved, run_offline, tagged, time_table
 from labkit.course import copies, editions, live_edition
 from labkit.course.browser import find_browser
 
-TAGS = {"exercise", "check", "claim", "widget", "picture", "raises-exception", "live", "result"}
+TAGS = {"exercise", "check", "claim", "widget", "picture", "live", "result", "answer"}
+TAGS |= {"raises-exception"}
 # Prose below an emptied cell with numbers that stand nowhere above, and that tell no result.
 NO_RESULT = {
     "predict": "the size of the photo and of ImageNet",
@@ -126,13 +127,28 @@ def test_notes_are_prose_for_the_speakers_page_only(path):
 
 @lab
 def test_results_are_prose_that_the_live_edition_folds(path):
-    results = tagged(editions.read(path), "result")
+    results = [cell for cell in editions.read(path).cells if live_edition.tells_result(cell)]
     assert results and {cell.cell_type for cell in results} == {"markdown"}
     live = {cell.id: cell.source for cell in editions.make(path, "live").cells}
     for cell in results:
         assert live[cell.id].startswith("<details><summary>What came out</summary>"), cell.id
     for edition in ("student", "solution"):
-        assert not tagged(editions.make(path, edition), "result")
+        cells = editions.make(path, edition).cells
+        assert not any(live_edition.tells_result(cell) for cell in cells)
+
+
+@lab
+def test_the_student_edition_folds_what_gives_a_prediction_away(path):
+    source, given = editions.read(path), editions.make(path, "student").cells
+    answers = {cell.id for cell in tagged(source, "answer")}
+    folded = {cell.id for cell in given if "<summary>What came out</summary>" in cell.source}
+    assert folded == answers
+    compared = [cell.id for cell in source.cells if ".compare(" in cell.source]
+    order = [cell.id for cell in source.cells]
+    for cell in compared:
+        after = source.cells[order.index(cell) + 1 :]
+        told = next((c.id for c in after if c.cell_type == "markdown" and "live" not in tags(c)), 0)
+        assert told in answers, f"{cell}: the text after a prediction's result has the tag `answer`"
 
 
 @lab
@@ -143,7 +159,7 @@ def test_no_empty_cell_of_the_live_edition_stands_above_its_own_numbers(path):
         numbers = set(NUMBER.findall(cell.source))
         if cell.cell_type == "code":
             numbers |= set(NUMBER.findall(cell.metadata.get("labkit", {}).get("prepared", "")))
-        elif below_empty and "result" not in tags(cell) and cell.id not in NO_RESULT:
+        elif below_empty and not live_edition.tells_result(cell) and cell.id not in NO_RESULT:
             folded, _, _ = live_edition.with_result_folded(cell.source).rpartition("</details>")
             assert set(NUMBER.findall(folded)) <= above, f"{cell.id}: a result without its tag?"
         below_empty = "labkit" in cell.metadata
@@ -154,11 +170,14 @@ def test_no_empty_cell_of_the_live_edition_stands_above_its_own_numbers(path):
 def test_solutions_pasted_into_the_student_edition_give_the_solution_edition(path):
     """So that nbval's run of the source is a run of the solved student edition."""
     solved, given = editions.make(path, "solution"), editions.make(path, "student")
+    sources = {cell.id: cell for cell in editions.read(path).cells}
     for answer, cell in zip(solved.cells, given.cells, strict=True):
         if answer.metadata.get("nbgrader", {}).get("solution"):
             cell.source = answer.source
-        hidden = editions.BEGIN_HIDDEN in answer.source
-        assert hidden or cell.source == answer.source, cell.id
+        told, hidden = sources[cell.id], editions.BEGIN_HIDDEN in answer.source
+        live_edition.fold_answer(told)
+        want = told.source if "answer" in tags(told) else answer.source
+        assert hidden or cell.source == want, cell.id
         assert (cell.id, cell.cell_type) == (answer.id, answer.cell_type)
 
 

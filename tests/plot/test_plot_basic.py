@@ -56,7 +56,7 @@ def test_curves_with_repeats_show_mean_and_interval():
     assert np.allclose(ax.lines[1].get_ydata(), [2, 2]) and len(ax.collections) == 1
     assert [t.get_text() for t in ax.get_legend().get_texts()] == ["one", "two"]
     band = ax.collections[0].get_paths()[0].vertices[:, 1]
-    assert band.max() == pytest.approx(2 + 1.96 * np.sqrt(2) / np.sqrt(2), abs=1e-6)
+    assert band.max() == pytest.approx(2 + 12.7062 * np.sqrt(2) / np.sqrt(2), abs=1e-4)
 
 
 def test_bars_first_on_top_and_coloured_by_sign():
@@ -96,3 +96,16 @@ def test_colours_are_the_okabe_ito_set():
     from labkit.plot.basic import COLOURS
 
     assert all(matplotlib.colors.is_color_like(c) for c in COLOURS) and len(set(COLOURS)) == 7
+
+
+def test_intervals_are_students():
+    assert plot.interval([1.0, 2, 3]) == (2.0, pytest.approx(4.302653 / 3**0.5))
+    assert plot.interval([2.0]) == (2.0, 0.0)
+    assert plot.interval(torch.arange(1000.0))[1] == pytest.approx(17.92, abs=0.01)
+
+
+def test_an_interval_of_three_draws_holds_the_mean_as_often_as_it_says():
+    generator = torch.Generator().manual_seed(1)
+    draws = torch.randn(2000, 3, generator=generator)
+    held = [abs(mean) <= half for mean, half in map(plot.interval, draws)]
+    assert 0.94 < np.mean(held) < 0.96
