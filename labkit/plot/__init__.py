@@ -17,7 +17,7 @@ _HOME = {
     "activations": ["histograms", "layer_maps", "mosaic", "scatter", "table"],
     "explanations": ["before_after", "dots", "heats_over"],
     "finetuning": ["learning_curves", "stacked_shares"],
-    "words": ["closest", "ratings", "reading", "scores"],
+    "words": ["closest", "ratings", "scores"],
     "augmentation": ["confusions", "opinions", "over_angles"],
     "siamese": ["embedding", "embeddings", "pair_distances", "roc"],
     "gan": [
