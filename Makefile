@@ -85,7 +85,8 @@ bench: $(VENV)/.labkit-bench
 	@$(BIN)/python -m benchmarks $(NAMES)
 
 gallery: $(VENV)/.labkit-test
-	$(BIN)/python -m labkit.course.gallery
+	$(BIN)/python tests/gallery.py
+	$(BIN)/python -m pytest -q tests/browser/movie.py
 
 doctor: setup
 	@$(BIN)/labkit doctor

@@ -4,10 +4,11 @@ import io
 
 import numpy as np
 import pytest
+import gallery
 from making import ROOT, code, notebook
 from PIL import Image
 
-from labkit.course import editions, gallery
+from labkit.course import editions
 
 DRAW = "import matplotlib.pyplot as plt\nplt.imshow([[0, 1]]);"
 
