@@ -2,9 +2,9 @@
 
 import io
 
+import gallery
 import numpy as np
 import pytest
-import gallery
 from making import ROOT, code, notebook
 from PIL import Image
 
