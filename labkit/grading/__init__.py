@@ -40,4 +40,4 @@ printed says so.
 The kernel is trusted. If a warning says that the system doesn't keep submissions apart, hostile
 code can do whatever you can do: use a container or a virtual machine there.
 Start it as `labkit check` or `python -P -m labkit check`. Without -P, Python takes modules from
-the current folder; if students filled that folder, their code may run before labkit can refuse it."""
+the current folder; if students filled it, their code may run before labkit can refuse it."""
