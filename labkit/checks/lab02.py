@@ -187,10 +187,10 @@ def _compare_auc(result, scores: Tensor, labels: Tensor, what: str) -> None:
     want = features.auc(scores, labels)
     n_pos = int(labels.sum())
     mistakes = {
-        "the direction is reversed: the digit should outscore the others.": 1 - want,
         "an AUC below 0.5 was turned round. It says that the unit falls for the digit; keep it.": (
             max(want, 1 - want)
         ),
+        "the direction is reversed: the digit should outscore the others.": 1 - want,
         "ties count as lost; a tie is worth one half.": won / n,
         "ties count as won; a tie is worth one half.": (won + tied) / n,
         "ties are left out; they count one half each.": won / (won + (pairs < 0).sum())
