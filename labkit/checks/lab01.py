@@ -10,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from labkit.checks.core import call, compare, exercise
+from labkit.checks.core import CheckFailed, call, compare, exercise
 
 SHAPES = [(2, 3, 1), (3, 4, 2), (4, 2, 5), (1, 1, 1)]  # inputs, hidden, outputs
 
@@ -84,7 +84,11 @@ def integrated(answer: Callable[..., Tensor]) -> str:
         what = f"integrated with {steps} step{'s' * (steps > 1)}, target={target}"
         compare(got, want, mistakes=mistakes, what=what, atol=1e-7)
     model, image = _Bowl(), torch.tensor([1.0, 2.0], dtype=torch.float64)
-    got = call(answer, model, image, -image / 2, 1, 3)
+    try:
+        got = call(answer, model, image, -image / 2, 1, 3)
+    except CheckFailed as failed:
+        said = "Photos go well, but the lab also needs vectors such as (2,). There "
+        raise CheckFailed(f"{said}{failed}") from None
     want = along_path(model, image, -image / 2, 1, 3)
     compare(got, want, what="integrated of two numbers, a vector (2,) in float64")
     return "integrated is right: the way times the mean slope on the way, for every pixel."
