@@ -1,4 +1,7 @@
-"""Checks of lab 01: derivatives by nudging, by paths, of pixels, along a path, as a promise."""
+"""Checks of lab 01: derivatives by nudging, by paths, of pixels, along a path, as a promise.
+
+`central`, `path_sums`, `along_path` and `first_order` are what the lab uses until a check is green.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from labkit.checks.core import call, compare, exercise
+from labkit.checks.core import CheckFailed, call, compare, exercise
 
 SHAPES = [(2, 3, 1), (3, 4, 2), (4, 2, 5), (1, 1, 1)]  # inputs, hidden, outputs
 
@@ -24,7 +27,7 @@ def nudge(answer: Callable[..., tuple[float, float]]) -> str:
 
         got = call(answer, f, x, y, h)
         what = f"nudge(f, {x:.2f}, {y:.2f}, h={h:g})"
-        want, mistakes = _central(f, x, y, h), _nudge_mistakes(f, x, y, h)
+        want, mistakes = central(f, x, y, h), _nudge_mistakes(f, x, y, h)
         compare(got, want, mistakes=mistakes, what=what, rtol=1e-4)
     compare(
         call(answer, lambda x, y: x**2 + x * y, 0.0, 0.5, 1e-3),
@@ -48,9 +51,10 @@ def path_influence(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str:
                 f"path_influence with {inputs} inputs, {hidden} hidden "
                 f"({int((values > 0).sum())} on), {outputs} outputs"
             )
-            on = (values > 0).float()
-            got = call(answer, w1, w2, values)
-            compare(got, (w2 * on) @ w1, mistakes=_path_mistakes(w1, w2, values), what=what)
+            got, want = call(answer, w1, w2, values), path_sums(w1, w2, values)
+            compare(got, want, mistakes=_path_mistakes(w1, w2, values), what=what)
+    w1, w2, values = (w.double() for w in (w1, w2, values + 1))  # as the lab's network is
+    compare(call(answer, w1, w2, values), w2 @ w1, what="path_influence in float64")
     return (
         "path_influence is right: every path counted once, and none through a neuron that is off."
     )
@@ -79,6 +83,14 @@ def integrated(answer: Callable[..., Tensor]) -> str:
         got = call(answer, model, image, baseline, target, steps, seconds=20)
         what = f"integrated with {steps} step{'s' * (steps > 1)}, target={target}"
         compare(got, want, mistakes=mistakes, what=what, atol=1e-7)
+    model, image = _Bowl(), torch.tensor([1.0, 2.0], dtype=torch.float64)
+    try:
+        got = call(answer, model, image, -image / 2, 1, 3)
+    except CheckFailed as failed:
+        said = "Photos go well, but the lab also needs vectors such as (2,). There "
+        raise CheckFailed(f"{said}{failed}") from None
+    want = along_path(model, image, -image / 2, 1, 3)
+    compare(got, want, what="integrated of two numbers, a vector (2,) in float64")
     return "integrated is right: the way times the mean slope on the way, for every pixel."
 
 
@@ -89,18 +101,39 @@ def promised(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str:
         generator = torch.Generator().manual_seed(seed)
         slope, before, after = torch.randn(3, 3, height, width, generator=generator)
         got = call(answer, slope, before, after)
-        want, mistakes = (slope * (after - before)).sum(0), _promise_mistakes(slope, before, after)
+        want, mistakes = first_order(slope, before, after), _promise_mistakes(slope, before, after)
         compare(got, want, mistakes=mistakes, what=f"promised for {(3, height, width)}")
     return "promised is right: slope times step, summed over the colours."
 
 
-def _central(f: Callable, x: float, y: float, h: float) -> Tensor:
+def central(f: Callable, x: float, y: float, h: float) -> Tensor:
+    """Both derivatives (2,) of f at (x, y), by central differences."""
     dx, dy = f(x + h, y) - f(x - h, y), f(x, y + h) - f(x, y - h)
     return torch.tensor([dx, dy], dtype=torch.float64) / (2 * h)
 
 
+def path_sums(w1: Tensor, w2: Tensor, hidden: Tensor) -> Tensor:
+    """The derivatives (O, I) of outputs by inputs, through the hidden neurons that are on."""
+    return (w2 * (hidden > 0)) @ w1
+
+
+def along_path(
+    model: nn.Module, image: Tensor, baseline: Tensor, target: int, steps: int
+) -> Tensor:
+    """Integrated gradients by midpoints, for inputs of any shape, not summed."""
+    shares = [(k + 0.5) / steps for k in range(steps)]
+    points = [baseline + share * (image - baseline) for share in shares]
+    slopes = [_slope(model, point, lambda out: out[:, target]) for point in points]
+    return (image - baseline) * torch.stack(slopes).mean(0)
+
+
+def first_order(slope: Tensor, before: Tensor, after: Tensor) -> Tensor:
+    """What the slopes (3, H, W) promise on the way from before to after: (H, W)."""
+    return (slope * (after - before)).sum(0)
+
+
 def _nudge_mistakes(f: Callable, x: float, y: float, h: float) -> dict[str, Tensor]:
-    right = _central(f, x, y, h)
+    right = central(f, x, y, h)
     here = f(x, y)
     ahead = torch.tensor([f(x + h, y), f(x, y + h)], dtype=torch.float64) - here
     back = here - torch.tensor([f(x - h, y), f(x, y - h)], dtype=torch.float64)
@@ -179,6 +212,13 @@ def _small_network(seed: int) -> nn.Sequential:
         layers = [nn.Conv2d(3, 5, 3, padding=1), nn.Tanh(), nn.Conv2d(5, 4, 3), nn.Softplus()]
         model = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(16, 3))
     return model.eval()
+
+
+class _Bowl(nn.Module):
+    """Vectors (B, 2) -> two outputs, curved."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack([x[:, 0] * x[:, 1], x[:, 0] ** 2 + 3 * x[:, 1] ** 3], 1)
 
 
 def _image(seed: int, height: int, width: int) -> Tensor:

@@ -13,7 +13,7 @@ from labkit.course import projector
 
 _HOME = {
     "basic": ["bars", "curves", "grid", "heat", "history", "image", "interval"],
-    "derivatives": ["errors", "heats", "landscape", "matrix", "network"],
+    "derivatives": ["heats", "landscape", "matrix", "network"],
     "activations": ["layer_maps", "table"],
     "explanations": ["before_after", "dots", "heats_over"],
     "finetuning": ["learning_curves", "stacked_shares"],

@@ -1,4 +1,4 @@
-"""Plots of lab 01: a function from above, errors over the nudge, a network with all its numbers.
+"""Plots of lab 01: a function from above, a network with all its numbers, named heat maps.
 
 They draw what they are given and compute no derivative; `labkit.nets.hooks` and `labkit.explain`
 do.
@@ -15,7 +15,8 @@ from matplotlib.axes import Axes
 from matplotlib.text import Text
 from torch import Tensor
 
-from labkit.plot.basic import COLOURS, SIGNED, SIZES, heat, new_axes, tidy
+from labkit.plot import basic
+from labkit.plot.basic import COLOURS, SIGNED, SIZES, heat, new_axes
 
 GAP = 1.0  # the space between two neurons of a layer
 PLUS, MINUS, OFF = COLOURS[0], COLOURS[1], "#B0B0B0"
@@ -37,28 +38,6 @@ def landscape(
     ax.figure.colorbar(filled, ax=ax, label="f(x, y)")
     ax.set(xlabel="x", ylabel="y", title=title or "", aspect="equal")
     return ax
-
-
-def errors(
-    nudges: Sequence[float],
-    errors: Mapping[str, Sequence[float]],
-    *,
-    ax: Axes | None = None,
-    title: str | None = None,
-) -> Axes:
-    """How far each estimate of a derivative is off, over the size of the nudge; both axes log.
-
-    An error of exactly 0 has no place on a log axis: it is drawn at 1e-17.
-    """
-    ax = new_axes(ax, figsize=(6, 3.8))
-    for colour, (name, values) in zip(COLOURS, errors.items(), strict=False):
-        sizes = np.maximum(np.abs(np.asarray(values, dtype=float)), 1e-17)
-        ax.loglog(nudges, sizes, marker="o", markersize=4, color=colour, label=name)
-    ax.invert_xaxis()
-    ax.set(xlabel="nudge h (smaller to the right)", ylabel="error of the estimate")
-    ax.set_title(title or "")
-    ax.legend(frameon=False)
-    return tidy(ax)
 
 
 def network(
@@ -130,6 +109,7 @@ def heats(
     heats: Mapping[str, Tensor],
     *,
     image: Tensor | None = None,
+    together: bool = False,
     signed: bool | None = None,
     unit: str = "",
     clip: float = 0.995,
@@ -138,22 +118,27 @@ def heats(
 ) -> np.ndarray:
     """Several named heat maps (H, W), each with its own colours; the Axes as an array.
 
-    `image` is drawn first, as it is. `signed`, `unit` and `clip` as in `plot.heat`.
+    Images (3, H, W) among them are drawn as they are, and `image` first. `together`: one scale for
+    all maps, that of the largest. `signed`, `unit` and `clip` as in `plot.heat`.
     """
-    count = len(heats) + (image is not None)
+    heats = ({} if image is None else {"the photo": image}) | dict(heats)
+    count = len(heats)
     columns = min(columns, count)
     rows = -(-count // columns)
     shape = (columns * size * 1.15, rows * size)
     _, axes = plt.subplots(rows, columns, figsize=shape, squeeze=False, layout="constrained")
     for ax in axes.flat:
         ax.set_axis_off()
-    places = iter(axes.flat)
-    if image is not None:
-        first = next(places)
-        first.imshow(image.detach().cpu().permute(1, 2, 0).numpy())
-        first.set_title("the photo")
-    for ax, (name, one) in zip(places, heats.items(), strict=False):
-        heat(one, signed=signed, ax=ax, title=name, unit=unit, clip=clip)
+    scales = []
+    for ax, (name, one) in zip(axes.flat, heats.items(), strict=False):
+        if one.dim() == 3:
+            basic.image(one, ax=ax, title=name)
+        else:
+            heat(one, signed=signed, ax=ax, title=name, unit=unit, clip=clip)
+            scales.append(ax.images[-1].norm)
+    top = max((norm.vmax for norm in scales), default=0)
+    for norm in scales if together else ():
+        norm.vmin, norm.vmax = (-top if norm.vmin else 0), top
     return axes
 
 

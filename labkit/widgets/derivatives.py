@@ -19,6 +19,7 @@ from labkit.widgets.core import Canvas, Draw, live, slider
 
 Function = Callable[[np.ndarray, np.ndarray], np.ndarray]
 Slopes = Callable[[float, float], tuple[float, float]]
+Paths = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 def slopes(
@@ -76,11 +77,15 @@ def slopes_picture(
     return draw
 
 
-def tiny_network(model: nn.Sequential, *, x1: float = 1.0, x2: float = 2.0) -> ipywidgets.VBox:
+def tiny_network(
+    model: nn.Sequential, paths: Paths, *, x1: float = 1.0, x2: float = 2.0
+) -> ipywidgets.VBox:
     """Two sliders set the inputs of Linear-ReLU-Linear with 2 inputs; all its numbers follow.
 
+    `paths(w1, w2, hidden)` gives the derivatives of the outputs by the inputs, (O, 2).
+
     >>> net = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 2))
-    >>> panel = tiny_network(net)
+    >>> panel = tiny_network(net, lambda w1, w2, hidden: (w2 * (hidden > 0)) @ w1)
     """
     alt = (
         "The network as a graph: a circle with its value for each neuron, a line with its weight "
@@ -90,10 +95,10 @@ def tiny_network(model: nn.Sequential, *, x1: float = 1.0, x2: float = 2.0) -> i
         "x1": slider("x1", -3.0, 3.0, value=x1, step=0.05),
         "x2": slider("x2", -3.0, 3.0, value=x2, step=0.05),
     }
-    return live(tiny_network_picture(model), alt=alt, **controls)
+    return live(tiny_network_picture(model, paths), alt=alt, **controls)
 
 
-def tiny_network_picture(model: nn.Sequential) -> Draw:
+def tiny_network_picture(model: nn.Sequential, paths: Paths) -> Draw:
     """The drawing function of `tiny_network`: draw(x1, x2) -> (pixels (H, W, 3) uint8, text)."""
     linear = [layer for layer in model if isinstance(layer, nn.Linear)]
     weights, biases = [x.weight.detach() for x in linear], [x.bias.detach() for x in linear]
@@ -109,8 +114,7 @@ def tiny_network_picture(model: nn.Sequential) -> Draw:
                  for n, v in zip(row, vs.tolist(), strict=True))  # fmt: skip
         for circle, text in zip(canvas.moving, shown, strict=True):
             circle.set_text(text)
-        table = (weights[1] * (values[1] > 0).to(weights[0].dtype)) @ weights[0]
-        return canvas.pixels(), _table_text(table, names)
+        return canvas.pixels(), _table_text(paths(*weights, values[1]), names)
 
     return draw
 

@@ -236,3 +236,28 @@ def test_an_endless_loop_is_stopped(monkeypatch):
     monkeypatch.setattr(check, "call", lambda f, *a, **o: real(f, *a, **(o | {"seconds": 0.3})))
     with pytest.raises(CheckFailed, match="never ends"):
         check.saliency(endless)
+
+
+def test_answers_for_one_kind_of_input_only_are_refused():
+    """The lab goes on with vectors in float64: what passes must not fail there."""
+
+    def photos_only(model, image, baseline, target, steps):
+        return integrated(model, image.view(3, *image.shape[-2:]), baseline, target, steps)
+
+    def forgets_the_start(model, image, baseline, target, steps):
+        return integrated(model, image, baseline if image.dim() == 3 else 0 * image, target, steps)
+
+    with pytest.raises(CheckFailed, match="Photos go well.*stopped with RuntimeError"):
+        check.integrated(photos_only)
+    with pytest.raises(CheckFailed, match=r"a vector \(2,\)"):
+        check.integrated(forgets_the_start)
+    with pytest.raises(CheckFailed, match="float64|double|Double"):
+        check.path_influence(lambda w1, w2, h: (w2.float() * (h > 0)) @ w1)
+
+
+def test_what_the_lab_uses_until_a_check_is_green_passes_it(capsys):
+    check.nudge(check.central)
+    check.path_influence(check.path_sums)
+    check.integrated(check.along_path)
+    check.promised(check.first_order)
+    assert capsys.readouterr().out.count("✓") == 4

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from labkit import plot, widgets
+from labkit.checks.lab01 import path_sums
 from labkit.nets import hooks
 
 
@@ -76,7 +77,7 @@ def test_slopes_widget_follows_its_sliders():
 
 
 def test_tiny_network_picture_says_all_derivatives(tiny):
-    draw = widgets.tiny_network_picture(tiny)
+    draw = widgets.tiny_network_picture(tiny, path_sums)
     pixels, text = draw(1.0, 2.0)
     assert pixels.shape[2] == 3 and pixels.dtype == np.uint8
     for said in ("dy1/dx1 = 3", "dy1/dx2 = 0", "dy2/dx1 = -2.5", "dy2/dx2 = 1"):
@@ -86,7 +87,7 @@ def test_tiny_network_picture_says_all_derivatives(tiny):
 
 
 def test_tiny_network_widget_has_described_sliders(tiny):
-    widget = widgets.tiny_network(tiny)
+    widget = widgets.tiny_network(tiny, path_sums)
     sliders = [w for w in widget.children if isinstance(w, ipywidgets.FloatSlider)]
     assert [s.description for s in sliders] == ["x1", "x2"]
     sliders[0].value = 2.0
@@ -95,7 +96,7 @@ def test_tiny_network_widget_has_described_sliders(tiny):
 
 def test_tiny_network_refuses_another_network():
     with pytest.raises(ValueError, match="Linear, ReLU, Linear"):
-        widgets.tiny_network_picture(nn.Sequential(nn.Linear(3, 2)))
+        widgets.tiny_network_picture(nn.Sequential(nn.Linear(3, 2)), path_sums)
 
 
 def test_network_shows_every_number(tiny):
@@ -124,13 +125,6 @@ def test_matrix_writes_each_number_and_is_centred_on_zero():
     assert [t.get_text() for t in ax.get_xticklabels()] == ["c", "d"]
 
 
-def test_errors_are_drawn_on_log_axes_even_if_zero():
-    ax = plot.errors([1, 0.1], {"forward": [1e-3, -1e-4], "central": [0, 0]})
-    assert ax.get_xscale() == ax.get_yscale() == "log" and ax.xaxis_inverted()
-    assert ax.lines[0].get_ydata().tolist() == pytest.approx([1e-3, 1e-4])
-    assert (ax.lines[1].get_ydata() > 0).all()
-
-
 def test_landscape_shows_the_function_into_given_axes():
     _, given = plt.subplots()
     ax = plot.landscape(parabola, reach=1, ax=given, title="f")
@@ -145,9 +139,19 @@ def test_heats_shows_photo_and_maps():
     assert low == -high and axes.flat[1].images[0].get_clim()[0] == 0
 
 
+def test_heats_together_have_one_scale_and_draw_images_as_they_are():
+    maps = {"photo": torch.rand(3, 8, 8), "weak": torch.rand(8, 8), "strong": 5 * torch.rand(8, 8)}
+    photo, *drawn = plot.heats(maps, together=True).flat
+    assert photo.images[0].get_array().shape == (8, 8, 3)
+    limits = [ax.images[0].get_clim() for ax in drawn]
+    assert limits[0] == limits[1] and limits[0][0] == 0 and limits[0][1] > 4
+    low, high = plot.heats({"a": torch.randn(8, 8)}, together=True)[0, 0].images[0].get_clim()
+    assert low == -high
+
+
 def test_derivative_figures_leave_the_network_as_it_was(tiny):
     before = {k: v.clone() for k, v in tiny.state_dict().items()}
-    widgets.tiny_network_picture(tiny)(0.3, -0.2)
+    widgets.tiny_network_picture(tiny, path_sums)(0.3, -0.2)
     drawn(tiny)
     assert all(torch.equal(before[k], v) for k, v in tiny.state_dict().items())
     assert not any(m._forward_hooks for m in tiny.modules())

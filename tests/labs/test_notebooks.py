@@ -17,7 +17,6 @@ TAGS |= {"raises-exception"}
 # Prose below an emptied cell with numbers that stand nowhere above, and that tell no result.
 NO_RESULT = {
     "predict": "the size of the photo and of ImageNet",
-    "photo-derivative-text": "3 x 224 x 224",
     "vote-text": "the students in the paper",
     "lime-ask-text": "a setting",
     "policy-after": "the number of an image",
