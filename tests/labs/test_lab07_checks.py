@@ -282,6 +282,9 @@ FRECHET = {
         root=lambda a, b: torch.linalg.eigvals(a @ b).sqrt().sum()
     ),
     "not finite": pieces(whole=lambda m, s: m + s * torch.nan),
+    "tiny negative numbers.*clamp_min": pieces(
+        root=lambda a, b: torch.linalg.eigvals(a @ b).real.sqrt().sum()
+    ),
 }
 
 
