@@ -29,7 +29,7 @@ class Lineup:
     pairs answered wrongly, `reveal()` is the picture with the forgeries framed.
     """
 
-    SIDE, GAP = 56, 8
+    SIDE, GAP = 56, 14
 
     def __init__(self, written: Tensor, forged: Tensor, *, seed: int = 0):
         coin = torch.rand(len(written), generator=torch.Generator().manual_seed(seed)) < 0.5
@@ -40,14 +40,14 @@ class Lineup:
 
     def widget(self) -> ipywidgets.VBox:
         """Under each pair two buttons: the upper or the lower one is the forgery."""
-        width = f"{self.SIDE}px"
+        width = f"{self.SIDE + self.GAP}px"
         buttons = {
             name: ipywidgets.ToggleButtons(
                 options=[("▲", "upper"), ("▼", "lower")],
                 value=pick,
                 tooltips=[f"the {row} one of {name} is forged" for row in ("upper", "lower")],
-                style={"button_width": width},
-                layout={"width": width, "margin": f"0 0 0 {self.GAP}px"},
+                style={"button_width": f"{self.SIDE}px"},
+                layout={"width": width, "flex": f"0 0 {width}", "margin": "0"},
             )
             for name, pick in self.picks.items()
         }
@@ -55,7 +55,8 @@ class Lineup:
         box = live(self.draw, alt=alt, **buttons)
         for name, button in buttons.items():
             button.observe(lambda change, n=name: self.picks.update({n: change["new"]}), "value")
-        box.children = (box.children[-1], ipywidgets.HBox(list(buttons.values())))
+        below = {"margin": f"0 0 0 {self.GAP - 2}px"}  # under the pictures
+        box.children = (box.children[-1], ipywidgets.HBox(list(buttons.values()), layout=below))
         return box
 
     def missed(self) -> list[int] | None:
