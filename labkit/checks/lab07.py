@@ -146,7 +146,7 @@ def _slopes(answer: Callable, which: int, real: Tensor, fake: Tensor) -> tuple:
     loss = _pair(answer(real, fake))[which]
     if not isinstance(loss, Tensor) or not loss.requires_grad:
         raise CheckFailed(
-            "The losses cannot be trained with: they no longer hang on the scores. Return the "
+            "Nothing can learn from these losses: they no longer depend on the scores. Return the "
             "tensors themselves, without .item(), float(), .detach() or torch.no_grad()."
         )
     options = {"allow_unused": True, "materialize_grads": True}
