@@ -28,12 +28,6 @@ class Movie(NamedTuple):
     grid: Tensor
     belief: Tensor
 
-    def shares(self, centres: Sequence[float]) -> Tensor:
-        """For each frame the share of the fakes nearest to each of K centres: (T, K)."""
-        gap = (self.fakes[:, :, None] - torch.tensor(centres)).abs()
-        nearest = nn.functional.one_hot(gap.argmin(2), len(centres))
-        return nearest.float().mean(1)
-
 
 def bumps(centres: Sequence[float], *, sd: float = 0.4, n: int = 1000, seed: int = 0) -> Tensor:
     """n real numbers (n,): normal around the centres with standard deviation sd, equal shares.
@@ -64,10 +58,10 @@ def play_line(
     """Counterfeiter against cop on numbers `real` (N,); every `every` steps a frame of the movie.
 
     Both are networks with two hidden layers of 32. In each step the cop learns `cop_steps` times,
-    the counterfeiter `forger_steps` times. Before the first step the cop learns alone, `head_start`
-    times. Adam moves both with rate `lr`; with `plain` the counterfeiter follows its gradient times
-    that number instead. The fakes of all frames come from the same 500 noise numbers. The global
-    random state is left alone. FloatingPointError if the fakes are no longer numbers.
+    the counterfeiter `forger_steps` times; before the first the cop learns alone, `head_start`
+    times. Adam moves both with rate `lr`, or the counterfeiter takes plain gradient steps of rate
+    `plain`. The fakes of all frames come from the same 500 noise numbers. The global random state
+    is left alone. FloatingPointError if the fakes are no longer numbers.
 
     >>> play_line(bumps([1.0]), steps=20).fakes.shape
     torch.Size([3, 500])

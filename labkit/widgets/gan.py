@@ -32,9 +32,8 @@ class Lineup:
     SIDE, GAP = 56, 14
 
     def __init__(self, written: Tensor, forged: Tensor, *, seed: int = 0):
-        coin = torch.rand(len(written), generator=torch.Generator().manual_seed(seed)) < 0.5
-        self.forged = ["upper" if up else "lower" for up in coin]
-        up = coin[:, None, None, None]
+        up = torch.rand(len(written), 1, 1, 1, generator=torch.Generator().manual_seed(seed)) < 0.5
+        self.forged = ["upper" if one else "lower" for one in up]
         self.rows = torch.where(up, forged, written), torch.where(up, written, forged)
         self.picks: dict[str, str | None] = {f"pair{i}": None for i in range(len(written))}
 
@@ -51,8 +50,7 @@ class Lineup:
             )
             for name, pick in self.picks.items()
         }
-        alt = "Pairs of digits, one above the other; a frame is round each one picked."
-        box = live(self.draw, alt=alt, **buttons)
+        box = live(self.draw, alt="Pairs of digits; a frame is round each one picked.", **buttons)
         for name, button in buttons.items():
             button.observe(lambda change, n=name: self.picks.update({n: change["new"]}), "value")
         below = {"margin": f"0 0 0 {self.GAP - 2}px"}  # under the pictures

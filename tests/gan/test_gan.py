@@ -314,12 +314,6 @@ def test_a_sure_cop_stops_the_saturating_loss_with_plain_steps_only():
     assert 0 <= stopped < 0.1 < 0.2 < min(moved.values())
 
 
-def test_shares_of_the_bumps_by_hand():
-    fakes = torch.tensor([[-2.0, -1.0, 0.5, 3.0]])
-    movie = gan.Movie(torch.tensor([0]), fakes[0], fakes, torch.zeros(1), torch.zeros(1, 1))
-    assert movie.shares([-2.0, 2.0]).tolist() == [[0.5, 0.5]]
-
-
 def test_options_of_the_line_that_do_not_fit():
     with pytest.raises(ValueError, match="loss must be one of hinge.*not 'l2'"):
         gan.play_line(gan.bumps([1.0]), loss="l2")
