@@ -72,13 +72,23 @@ def forger_step(answer: Callable[..., Tensor]) -> str:
 @exercise
 def frechet_distance(answer: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]) -> str:
     """frechet_distance(mean_a (D,), cov_a (D, D), mean_b, cov_b), float64 -> one number."""
-    for seed, (dim, count) in enumerate([(3, 30), (5, 60), (2, 20), (4, 3)]):
+    for seed, (dim, count) in enumerate([(3, 30), (5, 60), (2, 20), (4, 3), (84, 60)]):
         few = ", from fewer images than that" if count <= dim else ""
         what = f"The distance of two Gaussians with {dim} features{few}"
         sides = _gaussians(seed, dim, count)
         right, wrong = mistakes.frechet(*sides)
-        compare(call(answer, *sides), right, mistakes=wrong, what=what, atol=1e-3)
+        got = call(answer, *sides)
+        _refuse_root_of_negative(got, what)
+        compare(got, right, mistakes=wrong, what=what, atol=1e-3)
     return "frechet_distance is right: how far apart the middles are, how different the spreads."
+
+
+def _refuse_root_of_negative(got: Any, what: str) -> None:
+    if as_tensor(got, what=what).isnan().any():
+        raise CheckFailed(
+            f"{what} is not finite (nan). Some eigenvalues of A B are 0, and the computer makes "
+            "them tiny negative numbers, which have no root: cut them off with .clamp_min(0) first."
+        )
 
 
 def _scores(seed: int, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
@@ -136,7 +146,7 @@ def _slopes(answer: Callable, which: int, real: Tensor, fake: Tensor) -> tuple:
     loss = _pair(answer(real, fake))[which]
     if not isinstance(loss, Tensor) or not loss.requires_grad:
         raise CheckFailed(
-            "The losses cannot be trained with: they no longer hang on the scores. Return the "
+            "Nothing can learn from these losses: they no longer depend on the scores. Return the "
             "tensors themselves, without .item(), float(), .detach() or torch.no_grad()."
         )
     options = {"allow_unused": True, "materialize_grads": True}

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from labkit.gan.losses import hinge
 
 CUT_OFF = (
-    "No gradient has reached the counterfeiter. Either something is cut off on the way (.detach(), "
-    ".item(), torch.no_grad()): in this step nothing is, the gradient runs from the loss through "
+    "No gradient has reached the counterfeiter. Is something cut off on the way (.detach(), "
+    ".item(), torch.no_grad())? Nothing should be: here the gradient runs from the loss through "
     "the cop's scores into the counterfeiter. Or backward() is missing, or zero_grad() comes after "
     "it."
 )

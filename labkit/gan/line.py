@@ -28,12 +28,6 @@ class Movie(NamedTuple):
     grid: Tensor
     belief: Tensor
 
-    def shares(self, centres: Sequence[float]) -> Tensor:
-        """For each frame the share of the fakes nearest to each of K centres: (T, K)."""
-        gap = (self.fakes[:, :, None] - torch.tensor(centres)).abs()
-        nearest = nn.functional.one_hot(gap.argmin(2), len(centres))
-        return nearest.float().mean(1)
-
 
 def bumps(centres: Sequence[float], *, sd: float = 0.4, n: int = 1000, seed: int = 0) -> Tensor:
     """n real numbers (n,): normal around the centres with standard deviation sd, equal shares.
@@ -55,6 +49,7 @@ def play_line(
     forger_steps: int = 1,
     head_start: int = 0,
     lr: float = 2e-3,
+    plain: float = 0.0,
     loss: str = "logistic",
     batch_size: int = 128,
     every: int = 10,
@@ -63,16 +58,16 @@ def play_line(
     """Counterfeiter against cop on numbers `real` (N,); every `every` steps a frame of the movie.
 
     Both are networks with two hidden layers of 32. In each step the cop learns `cop_steps` times,
-    the counterfeiter `forger_steps` times: too many for one of them and it runs away. Before the
-    first step the cop learns alone, `head_start` times. The fakes of all frames come from the same
-    500 noise numbers. The global random state is left alone. FloatingPointError if the fakes are
-    no longer numbers.
+    the counterfeiter `forger_steps` times; before the first the cop learns alone, `head_start`
+    times. Adam moves both with rate `lr`, or the counterfeiter takes plain gradient steps of rate
+    `plain`. The fakes of all frames come from the same 500 noise numbers. The global random state
+    is left alone. FloatingPointError if the fakes are no longer numbers.
 
     >>> play_line(bumps([1.0]), steps=20).fakes.shape
     torch.Size([3, 500])
     """
     with one_each(), _seeded(seed):  # such small tensors wait longer for threads than they gain
-        players = _Players(real, lr=lr, loss=loss, batch_size=batch_size)
+        players = _Players(real, lr=lr, plain=plain, loss=loss, batch_size=batch_size)
         for _ in range(head_start):
             players.cop_learns()
         z = torch.randn(500, 1)
@@ -95,7 +90,7 @@ def play_line(
 class _Players:
     """Counterfeiter z (B, 1) -> x (B, 1), cop x (B, 1) -> score (B, 1), their optimizers."""
 
-    def __init__(self, real: Tensor, *, lr: float, loss: str, batch_size: int):
+    def __init__(self, real: Tensor, *, lr: float, plain: float, loss: str, batch_size: int):
         if loss not in LOSSES:
             raise ValueError(f"loss must be one of {', '.join(LOSSES)}, not {loss!r}")
         self.real, self.batch_size, self.loss = real, batch_size, LOSSES[loss]
@@ -104,6 +99,8 @@ class _Players:
             net: torch.optim.Adam(net.parameters(), lr=lr, betas=(0.5, 0.999))
             for net in (self.forger, self.cop)
         }
+        if plain:
+            self.optimizers[self.forger] = torch.optim.SGD(self.forger.parameters(), lr=plain)
 
     def cop_learns(self) -> None:
         real = self.real[torch.randint(len(self.real), (self.batch_size,)), None]

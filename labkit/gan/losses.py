@@ -22,7 +22,7 @@ class Loss(NamedTuple):
 
 
 def hinge_cop(real: Tensor, fake: Tensor) -> Tensor:
-    """Real scores shall be above 1, fake ones below -1; beyond that nothing is won.
+    """Wants real scores above 1 and fake ones below -1; beyond that it gains nothing.
 
     mean max(0, 1 - real) + mean max(0, 1 + fake) (Lim & Ye 2017; Miyato et al. 2018).
     """
@@ -30,7 +30,7 @@ def hinge_cop(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def hinge_forger(fake: Tensor) -> Tensor:
-    """The mean score of the fakes shall rise: minus its value."""
+    """Minus the mean score of the fakes, which should rise."""
     return -fake.mean()
 
 

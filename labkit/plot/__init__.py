@@ -20,15 +20,7 @@ _HOME = {
     "words": ["closest", "ratings", "scores"],
     "augmentation": ["confusions", "opinions", "over_angles"],
     "siamese": ["embedding", "embeddings", "pair_distances", "roc"],
-    "gan": [
-        "both_losses",
-        "cop_accuracy",
-        "digits",
-        "distances",
-        "line_edges",
-        "line_game",
-        "sheet",
-    ],
+    "gan": ["digits", "distances", "sheet"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

@@ -23,7 +23,7 @@ _HOME = {
         "embedding_movie",
         "neighbours",
     ],
-    "gan": ["LatentWalk", "LineGame", "LiveGame", "latent_walk", "line_game"],
+    "gan": ["LatentWalk", "LineGame", "Lineup", "LiveGame", "latent_walk", "line_game"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

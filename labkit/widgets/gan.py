@@ -1,4 +1,4 @@
-"""Widgets of lab 07: the game on a line, played, paused and stepped; a walk through latent space.
+"""Widgets of lab 07: pairs to tell apart, the game on a line, a walk through latent space.
 
 `LiveGame` shows a running training in the output of its cell.
 """
@@ -15,8 +15,70 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from labkit import gan
-from labkit.plot.gan import COP, FAKE, REAL, line_edges, sheet
+from labkit.plot.basic import COLOURS
+from labkit.plot.gan import sheet
 from labkit.widgets.core import Canvas, Still, live, slider
+
+REAL, FAKE, COP = COLOURS[0], COLOURS[1], "black"
+
+
+class Lineup:
+    """Pairs of images (N, 1, 28, 28) above each other, one written and one forged: which?
+
+    `widget()` asks, `picks` are the answers so far ("upper", "lower" or None), `missed()` are the
+    pairs answered wrongly, `reveal()` is the picture with the forgeries framed.
+    """
+
+    SIDE, GAP = 56, 14
+
+    def __init__(self, written: Tensor, forged: Tensor, *, seed: int = 0):
+        up = torch.rand(len(written), 1, 1, 1, generator=torch.Generator().manual_seed(seed)) < 0.5
+        self.forged = ["upper" if one else "lower" for one in up]
+        self.rows = torch.where(up, forged, written), torch.where(up, written, forged)
+        self.picks: dict[str, str | None] = {f"pair{i}": None for i in range(len(written))}
+
+    def widget(self) -> ipywidgets.VBox:
+        """Under each pair two buttons: the upper or the lower one is the forgery."""
+        width = f"{self.SIDE + self.GAP}px"
+        buttons = {
+            name: ipywidgets.ToggleButtons(
+                options=[("▲", "upper"), ("▼", "lower")],
+                value=pick,
+                tooltips=[f"the {row} one of {name} is forged" for row in ("upper", "lower")],
+                style={"button_width": f"{self.SIDE}px"},
+                layout={"width": width, "flex": f"0 0 {width}", "margin": "0"},
+            )
+            for name, pick in self.picks.items()
+        }
+        box = live(self.draw, alt="Pairs of digits; a frame is round each one picked.", **buttons)
+        for name, button in buttons.items():
+            button.observe(lambda change, n=name: self.picks.update({n: change["new"]}), "value")
+        below = {"margin": f"0 0 0 {self.GAP - 2}px"}  # under the pictures
+        box.children = (box.children[-1], ipywidgets.HBox(list(buttons.values()), layout=below))
+        return box
+
+    def missed(self) -> list[int] | None:
+        """The numbers of the pairs answered wrongly; None while a pair has no answer."""
+        wrong = [i for i, pick in enumerate(self.picks.values()) if pick != self.forged[i]]
+        return None if None in self.picks.values() else wrong
+
+    def reveal(self) -> Still:
+        """The pairs with the forgeries framed."""
+        shown = self.draw(**dict(zip(self.picks, self.forged, strict=True)))
+        return Still(shown, alt=f"Pairs; framed are the forgeries: {', '.join(self.forged)}.")
+
+    def draw(self, **picks: str | None) -> np.ndarray:
+        """The picture (H, W, 3), uint8, with a frame round the picked one of each pair."""
+        step = self.SIDE + self.GAP
+        page = Image.new("RGB", (step * len(picks) + self.GAP, 2 * step + self.GAP), "white")
+        pen = ImageDraw.Draw(page)
+        for column, pick in enumerate(picks.values()):
+            for row, name in enumerate(("upper", "lower")):
+                x, y = self.GAP + step * column, self.GAP + step * row
+                if pick == name:
+                    pen.rectangle((x - 4, y - 4, x + self.SIDE + 3, y + self.SIDE + 3), FAKE)
+                page.paste(_shown(self.rows[row][column], self.SIDE), (x, y))
+        return np.asarray(page)
 
 
 class LineGame:
@@ -27,7 +89,7 @@ class LineGame:
             raise ValueError("give one movie or more, all with the same number of frames")
         self.movies = dict(movies)
         self.first = next(iter(self.movies.values()))
-        self.edges = line_edges(self.first)
+        self.edges = np.linspace(float(self.first.grid[0]), float(self.first.grid[-1]), 41)
         self.canvas = self._make_canvas()
 
     def draw(self, game: str, frame: int) -> tuple[np.ndarray, str]:

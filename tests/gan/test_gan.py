@@ -302,10 +302,16 @@ def test_a_head_start_lets_the_cop_tell_the_first_fakes():
     assert movie.belief[0][movie.grid > 1.5].min() > 0.9 > 0.1 > movie.belief[0, 80]
 
 
-def test_shares_of_the_bumps_by_hand():
-    fakes = torch.tensor([[-2.0, -1.0, 0.5, 3.0]])
-    movie = gan.Movie(torch.tensor([0]), fakes[0], fakes, torch.zeros(1), torch.zeros(1, 1))
-    assert movie.shares([-2.0, 2.0]).tolist() == [[0.5, 0.5]]
+def test_a_sure_cop_stops_the_saturating_loss_with_plain_steps_only():
+    still = {"steps": 20, "every": 20, "head_start": 300, "cop_steps": 0, "lr": 2e-3}
+    moved = {}
+    for loss in ("saturating", "logistic"):
+        for plain in (0.0, 1e-3):
+            movie = gan.play_line(gan.bumps([1.5]), loss=loss, plain=plain, **still)
+            assert torch.equal(movie.belief[0], movie.belief[1])
+            moved[loss, plain] = (movie.fakes[1] - movie.fakes[0]).mean()
+    stopped = moved.pop(("saturating", 1e-3))
+    assert 0 <= stopped < 0.1 < 0.2 < min(moved.values())
 
 
 def test_options_of_the_line_that_do_not_fit():

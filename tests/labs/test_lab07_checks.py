@@ -60,7 +60,10 @@ HINGE = {
     "wants the opposite": forger(lambda f: relu(1 + f).mean()),
     "flat where the cop is sure": forger(lambda f: -relu(1 + f).mean()),
     "losses are swapped": lambda r, f: (-f.mean(), gan.hinge.cop(r, f)),
-    "cannot be trained": lambda r, f: (gan.hinge.cop(r, f).item(), -f.mean().item()),
+    "Nothing can learn from these losses": lambda r, f: (
+        gan.hinge.cop(r, f).item(),
+        -f.mean().item(),
+    ),
     "should return two things": lambda r, f: gan.hinge.cop(r, f),
     "cop's loss by the fake scores: it is 0": cop(lambda r, f: gan.hinge.cop(r, f.detach())),
     "cop's loss by the real scores: it is 0": cop(lambda r, f: gan.hinge.cop(r.detach(), f)),
@@ -282,6 +285,9 @@ FRECHET = {
         root=lambda a, b: torch.linalg.eigvals(a @ b).sqrt().sum()
     ),
     "not finite": pieces(whole=lambda m, s: m + s * torch.nan),
+    "tiny negative numbers.*clamp_min": pieces(
+        root=lambda a, b: torch.linalg.eigvals(a @ b).real.sqrt().sum()
+    ),
 }
 
 
