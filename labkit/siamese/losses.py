@@ -14,7 +14,7 @@ from torch.nn import functional as F
 TINY = 1e-12
 
 
-def contrastive_loss(first: Tensor, second: Tensor, same: Tensor, *, margin: float = 1.0) -> Tensor:
+def contrastive_loss(first: Tensor, second: Tensor, same: Tensor, margin: float = 1.0) -> Tensor:
     """Pull pairs with the same label together, push others apart up to `margin`: one number.
 
     The mean over pairs of d^2 / 2 where `same`, and max(0, margin - d)^2 / 2 elsewhere, with d the
