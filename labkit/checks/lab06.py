@@ -15,7 +15,8 @@ from labkit.checks.core import CheckFailed, as_tensor, call, compare, describe, 
 @exercise
 def contrastive(answer: Callable[[Tensor, Tensor, Tensor, float], Tensor]) -> str:
     """contrastive(first (B, D), second (B, D), same (B,) bool, margin) -> one number."""
-    for seed, (count, dim, margin) in enumerate([(7, 3, 1.0), (12, 2, 2.0), (5, 8, 0.7)]):
+    cases = [(7, 3, 1.0), (12, 2, 2.0), (5, 8, 0.7), (500, 32, 1.0)]
+    for seed, (count, dim, margin) in enumerate(cases):
         first, second, same = _pairs(seed, count, dim, margin)
         got = call(answer, first, second, same, margin)
         what = f"The loss of {count} pairs in {dim} dimensions, margin={margin:g}"
@@ -61,7 +62,8 @@ def hardest(answer: Callable[[Tensor, Tensor], tuple]) -> str:
 @exercise
 def one_shot(answer: Callable[[Tensor, Tensor], float]) -> str:
     """one_shot(examples (E, N, D), asked (E, N, D)) -> share right: nearest example of episode."""
-    for seed, (episodes, ways, dim) in enumerate([(30, 5, 4), (21, 3, 2), (40, 2, 6)]):
+    cases = [(30, 5, 4), (21, 3, 2), (40, 2, 6), (500, 5, 32)]
+    for seed, (episodes, ways, dim) in enumerate(cases):
         generator = torch.Generator().manual_seed(640 + seed)
         examples = torch.randn(episodes, ways, dim, generator=generator)
         noise = torch.randn(episodes, ways, dim, generator=generator)
@@ -112,7 +114,7 @@ def _slopes(answer: Callable, first: Tensor, second: Tensor, *rest: Any) -> Tens
     loss = answer(first, second, *rest)
     if not isinstance(loss, Tensor) or not loss.requires_grad:
         raise CheckFailed(
-            "The loss cannot be trained with: it no longer hangs on the embeddings. Return the "
+            "The loss can't be trained with: it no longer depends on the embeddings. Return the "
             "tensor itself, without .item(), float(), .detach() or torch.no_grad()."
         )
     options = {"allow_unused": True, "materialize_grads": True}
@@ -135,8 +137,9 @@ def _compare_two(one: Any, two: Any, right: tuple, wrongs: dict, names: tuple[st
             _same(torch.as_tensor(r), w) for r, w in zip(right, wrong, strict=True)
         ):
             raise CheckFailed(f"{names[0]} and {names[1].lower()}: {message}")
-    for got, want, name in zip((one, two), right, names, strict=True):
-        compare(got, want, what=name)
+    for at, (got, want, name) in enumerate(zip((one, two), right, names, strict=True)):
+        alone = {message: wrong[at] for message, wrong in wrongs.items()}
+        compare(got, want, mistakes=alone, what=name)
 
 
 def _same(got: Tensor, want: Any) -> bool:

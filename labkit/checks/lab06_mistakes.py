@@ -41,6 +41,7 @@ def contrastive(a: Tensor, b: Tensor, same: Tensor, margin: float) -> tuple[Tens
             d**2, (margin - d**2).clamp_min(0)
         ),
         **_other_distances(difference, same, margin),
+        **_all_with_all(a.double(), b.double(), same, margin),
         "this is the sum over the pairs. Take the mean.": pairs.sum(),
         "these are the losses of the single pairs. Return their mean, one number.": pairs,
         "the pairs with the same label are missing.": mean(0 * d, gap**2),
@@ -84,6 +85,9 @@ def _other_distances(difference: Tensor, same: Tensor, margin: float) -> dict[st
         return (torch.where(same, d**2, (margin - d).clamp_min(0) ** 2) / 2).mean()
 
     return {
+        "the root is missing: the sum of the squared differences is d^2, not d.": loss(
+            difference.square().sum(1)
+        ),
         "the mean is over the wrong axis: a squared distance is the SUM over the D dimensions; the "
         "mean comes last, over the pairs.": loss(difference.square().mean(1).sqrt()),
         "the distance is between the sums of the embeddings. Square first, then sum over the "
@@ -94,10 +98,23 @@ def _other_distances(difference: Tensor, same: Tensor, margin: float) -> dict[st
     }
 
 
+def _all_with_all(a: Tensor, b: Tensor, same: Tensor, margin: float) -> dict[str, Tensor]:
+    """The loss where every first meets every second, as in torch.cdist(first, second)."""
+    d = torch.cdist(a, b)
+    pull, push = d**2 / 2, (margin - d).clamp_min(0) ** 2 / 2
+    message = (
+        "every first is compared with every second, a table (B, B), as torch.cdist does. Pair i is "
+        "first[i] with second[i] alone: (first - second).norm(dim=1)."
+    )
+    tables = [torch.where(same, pull, push), torch.where(same[:, None], pull, push)]
+    return {message + " " * i: table.mean() for i, table in enumerate(tables)}
+
+
 def errors(distances: Tensor, same: Tensor, threshold: float) -> tuple[tuple, dict]:
     """The right two shares, and wrong ones."""
     passes, strict = distances <= threshold, distances < threshold
     share = _rate(passes, ~same), _rate(~passes, same)
+    below = _rate(~strict, ~same), _rate(strict, same)
     return share, {
         "false accepts and false refusals are swapped: first the DIFFERENT pairs that pass.": (
             share[::-1]
@@ -111,10 +128,27 @@ def errors(distances: Tensor, same: Tensor, threshold: float) -> tuple[tuple, di
             1 - share[0],
             1 - share[1],
         ),
+        "`same` is turned round: a false accept is a DIFFERENT pair that passes, so look at "
+        "passes[~same]; a false refusal is a SAME pair that does not.": (
+            1 - share[1],
+            1 - share[0],
+        ),
+        "`passes` is turned round: a small distance means SAME, so a pair passes if "
+        "distance <= threshold, not >=.": below,
+        "`passes` is turned round, and so is `same`: a pair passes if distance <= threshold, and a "
+        "false accept is a DIFFERENT pair that passes.": (
+            _rate(~strict, same),
+            _rate(strict, ~same),
+        ),
         "these are numbers of pairs. Divide by how many pairs could go wrong that way.": (
             (passes & ~same).sum(),
             (~passes & same).sum(),
         ),
+        "turn the fraction over: divide the errors by the pairs, not the pairs by the errors.": (
+            1 / share[0],
+            1 / share[1],
+        ),
+        "these are in percent. Give shares from 0 to 1.": (100 * share[0], 100 * share[1]),
         "this divides by the number of all pairs. Divide the false accepts by the number of "
         "different pairs, the false refusals by the number of same pairs.": (
             (passes & ~same).double().mean(),
@@ -197,6 +231,9 @@ def one_shot(examples: Tensor, asked: Tensor) -> tuple[Tensor, dict]:
         "the number right is divided by the episodes alone: each asks N times.": right * ways,
         "the largest product is no distance: take the smallest distance.": _share(
             -asked @ examples.transpose(1, 2)
+        ),
+        "the absolute differences are summed. The distance is Euclidean, as in torch.cdist.": (
+            _share(torch.cdist(asked, examples, p=1))
         ),
         "the examples of all episodes are searched. Each image has only the N examples of its own "
         "episode.": (flat.argmin(1) == torch.arange(episodes * ways)).double().mean(),

@@ -19,7 +19,7 @@ _HOME = {
     "finetuning": ["learning_curves", "stacked_shares"],
     "words": ["closest", "ratings", "scores"],
     "augmentation": ["confusions", "opinions", "over_angles"],
-    "siamese": ["embedding", "embeddings", "pair_distances", "roc"],
+    "siamese": ["embedding", "embeddings", "pair_distances", "trade_off"],
     "gan": ["digits", "distances", "sheet"],
 }
 

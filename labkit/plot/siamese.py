@@ -1,4 +1,4 @@
-"""Plots of lab 06: a map of digits, ROC curves, the distances of two kinds of pairs."""
+"""Plots of lab 06: a map of digits, two kinds of error, the distances of two kinds of pairs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from torch import Tensor
 
 from labkit.plot.basic import COLOURS, new_axes, tidy
-from labkit.siamese.fewshot import Roc
 
 CLASS_COLOURS = [*COLOURS, "#6A3D9A", "#808080", "#8B4513"]  # ten; the digit itself is the marker
+STYLES = ["-", "--", "-.", ":"]
 
 
 def embedding(
@@ -87,17 +87,16 @@ def limits_of(frames: Tensor) -> tuple[float, float, float, float]:
     return x - half, x + half, y - half, y + half
 
 
-def roc(curves: Mapping[str, Roc], *, ax: Axes | None = None, title: str | None = None) -> Axes:
-    """Named ROC curves, with the line on which both errors are equal."""
+def trade_off(
+    lines: Mapping[str, Tensor], *, ax: Axes | None = None, title: str | None = None
+) -> Axes:
+    """False accepts and false refusals (2, thresholds) by name, and where both are equal."""
     ax = new_axes(ax, figsize=(5, 4.4))
-    styles = ["-", "--", "-.", ":"]
-    for i, (name, curve) in enumerate(curves.items()):
-        look = {"color": COLOURS[i % 7], "linestyle": styles[i % 4]}
-        ax.plot(curve.false_accept, curve.true_accept, label=name, **look)
-    ax.plot([0, 1], [1, 0], color="grey", linewidth=0.8, label="both errors equal")
-    ax.set(xlabel="different pairs accepted", ylabel="same pairs accepted", title=title or "")
-    ax.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
-    ax.legend(loc="lower right", framealpha=1)
+    for colour, style, (name, both) in zip(COLOURS, STYLES, lines.items(), strict=False):
+        ax.plot(*both, color=colour, linestyle=style, label=name)
+    ax.plot([0, 1], [0, 1], color="grey", linewidth=0.8, label="both errors equal")
+    ax.set(xlabel="different pairs accepted", ylabel="same pairs refused", title=title or "")
+    ax.legend(loc="upper right", framealpha=1)
     return tidy(ax)
 
 

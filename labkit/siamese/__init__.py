@@ -1,9 +1,8 @@
 """Networks that learn a distance: two inputs, one function f, and a loss on the distance.
 
 `EmbeddingNet` is f, `embed` runs it; `contrastive_loss`, `triplet_loss` and `sup_con_loss` are the
-losses, `batch_contrastive` and `batch_hard` the first two on all pairs or the hardest triplets of a
-batch; `fit` is the training loop. What was learned is measured in `labkit.siamese.fewshot`, pairs
-and batches are drawn by `labkit.data`.
+losses, `batch_hard` the second on the hardest triplets of a batch; `fit` is the training loop. What
+was learned is measured in `labkit.siamese.fewshot`, pairs and batches are drawn by `labkit.data`.
 """
 
 import lazy_loader
@@ -11,7 +10,6 @@ import lazy_loader
 _HOME = {
     "net": ["Classifier", "EmbeddingNet", "Unit", "embed"],
     "losses": [
-        "batch_contrastive",
         "batch_hard",
         "contrastive_loss",
         "hardest",

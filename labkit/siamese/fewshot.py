@@ -7,8 +7,6 @@ direction shall count.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 
@@ -17,64 +15,19 @@ from labkit.siamese.losses import pairwise
 CHUNK, NUMBERS = 500, 8_000_000  # images, and numbers, that are looked at together
 
 
-class Roc(NamedTuple):
-    """The two kinds of right and wrong at each threshold: float64 (T,) each.
+def errors(distances: Tensor, same: Tensor, threshold: float) -> tuple[float, float]:
+    """(false accepts, false refusals) when a pair passes at a distance of at most `threshold`.
 
-    `false_accept`: share of different pairs that pass as the same; `true_accept`: share of same
-    pairs that pass; a pair passes if its distance is at most `threshold`.
+    The share of different pairs that pass, and of same pairs that don't; `distances` (N,), `same`
+    bool (N,). ValueError unless there are pairs of both kinds.
+
+    >>> errors(torch.tensor([0.1, 0.6, 0.4, 0.9]), torch.tensor([True, True, False, False]), 0.6)
+    (0.5, 0.0)
     """
-
-    false_accept: Tensor
-    true_accept: Tensor
-    threshold: Tensor
-
-
-class EqualError(NamedTuple):
-    """The rate at which both errors are equal, 0 to 1, and the distance where that is so."""
-
-    rate: float
-    threshold: float
-
-
-def roc(distances: Tensor, same: Tensor) -> Roc:
-    """The ROC curve of "is it the same?" answered by a threshold on the distance.
-
-    `distances` (N,), `same` bool (N,), with both True and False. Thresholds run through all
-    distances, from one that accepts nothing to one that accepts everything; equal distances pass
-    together. ValueError unless there are pairs of both kinds.
-
-    >>> roc(torch.tensor([0.1, 0.2, 0.3]), torch.tensor([True, False, True])).true_accept
-    tensor([0.0000, 0.5000, 0.5000, 1.0000], dtype=torch.float64)
-    """
-    distances, same = _pairs(distances, same)
-    value, order = distances.sort()
-    hits = same[order].double().cumsum(0)
-    misses = (~same[order]).double().cumsum(0)
-    last = torch.cat([value[1:] != value[:-1], torch.tensor([True])])  # of equal distances
-    zero = torch.zeros(1, dtype=torch.float64)
-    return Roc(
-        torch.cat([zero, misses[last] / misses[-1]]),
-        torch.cat([zero, hits[last] / hits[-1]]),
-        torch.cat([value[:1] - 1, value[last]]),
-    )
-
-
-def equal_error(distances: Tensor, same: Tensor) -> EqualError:
-    """The equal error rate: as many different pairs accepted as same pairs refused.
-
-    Arguments as for `roc`. Between two thresholds the rate is interpolated along a straight line.
-    0 is perfect, 0.5 is chance.
-
-    >>> equal_error(torch.tensor([0.1, 0.4, 0.3, 0.9]), torch.tensor([True, True, False, False]))
-    EqualError(rate=0.5, threshold=0.3...)
-    """
-    accepted, right, threshold = roc(distances, same)
-    gap = accepted - (1 - right)  # from -1 up to 1
-    after = int((gap >= -1e-9).nonzero()[0])
-    before = after - 1
-    part = gap[before] / (gap[before] - gap[after])
-    rate = accepted[before] + part * (accepted[after] - accepted[before])
-    return EqualError(float(rate), float(threshold[after]))
+    if same.all() or not same.any():
+        raise ValueError("pairs of both kinds are needed, with the same label and with others")
+    passes = (distances <= threshold).double()
+    return float(passes[~same].mean()), float(1 - passes[same].mean())
 
 
 def nearest(embeddings: Tensor, known: Tensor, *, k: int = 1) -> Tensor:
@@ -187,15 +140,3 @@ def _different(dice: Tensor, counts: Tensor) -> Tensor:
             place = place + (place >= taken[..., j])
         chosen = place[..., None] if i == 0 else torch.cat([chosen, place[..., None]], -1)
     return chosen
-
-
-def _pairs(distances: Tensor, same: Tensor) -> tuple[Tensor, Tensor]:
-    distances, same = distances.detach().double().cpu(), same.bool().cpu()
-    if distances.dim() != 1 or distances.shape != same.shape:
-        raise ValueError(
-            f"distances and same must be (N,) both, not {tuple(distances.shape)} and "
-            f"{tuple(same.shape)}"
-        )
-    if same.all() or not same.any():
-        raise ValueError("pairs of both kinds are needed, with the same label and with others")
-    return distances, same

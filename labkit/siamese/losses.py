@@ -1,8 +1,8 @@
 """Losses that make a distance small for the same label and large for different ones.
 
 Embeddings are float (B, D), labels int64 (B,). Distances are Euclidean. The first three are the
-formulas of their papers; `batch_contrastive` and `batch_hard` take their pairs and triplets from
-one batch. It knows nothing of networks and training.
+formulas of their papers; `batch_hard` takes its triplets from one batch. It knows nothing of
+networks and training.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch.nn import functional as F
 TINY = 1e-12
 
 
-def contrastive_loss(first: Tensor, second: Tensor, same: Tensor, *, margin: float = 1.0) -> Tensor:
+def contrastive_loss(first: Tensor, second: Tensor, same: Tensor, margin: float = 1.0) -> Tensor:
     """Pull pairs with the same label together, push others apart up to `margin`: one number.
 
     The mean over pairs of d^2 / 2 where `same`, and max(0, margin - d)^2 / 2 elsewhere, with d the
@@ -67,51 +67,33 @@ def sup_con_loss(embeddings: Tensor, labels: Tensor, *, temperature: float = 0.1
     return -((log_share * same).sum(1) / same.sum(1)).mean()
 
 
-def batch_contrastive(embeddings: Tensor, labels: Tensor, *, margin: float = 1.0) -> Tensor:
-    """`contrastive_loss` of all pairs of a batch, same and different weighing one half each.
-
-    A batch of B embeddings has B (B - 1) / 2 pairs for the price of B. ValueError unless there are
-    pairs of both kinds.
-
-    >>> batch_contrastive(torch.zeros(3, 2), torch.tensor([0, 0, 1]))
-    tensor(0.2500)
-    """
-    i, j = torch.triu_indices(len(labels), len(labels), 1, device=labels.device)
-    same = labels[i] == labels[j]
-    if same.all() or not same.any():
-        raise ValueError("the batch has no pairs of both kinds, the same label and different ones")
-    distance = pairwise(embeddings)[i, j]
-    gap = (margin - distance[~same]).clamp_min(0)
-    return (distance[same].square().mean() + gap.square().mean()) / 4
-
-
 def batch_hard(embeddings: Tensor, labels: Tensor, *, margin: float = 0.2) -> Tensor:
     """`triplet_loss` of each image with its hardest positive and negative (Hermans et al. 2017).
 
     >>> batch_hard(torch.zeros(4, 2), torch.tensor([0, 0, 1, 1]))
     tensor(0.2000)
     """
-    positive, negative = hardest(embeddings.detach(), labels)
-    return triplet_loss(embeddings, embeddings[positive], embeddings[negative], margin=margin)
+    far, near = hardest(pairwise(embeddings), labels)
+    return (far - near + margin).clamp_min(0).mean()
 
 
-def hardest(embeddings: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """For each image of a batch the farthest of its class, and the nearest of all other classes.
+def hardest(distances: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """For each image of a batch how far the farthest of its class is, and the nearest other: (B,).
 
-    Returns row numbers (positive, negative), int64 (B,) each. ValueError for an image that is alone
-    in its class, or a batch of one class.
+    `distances` (B, B), of each to each. ValueError for an image that is alone in its class, or a
+    batch of one class.
 
-    >>> hardest(torch.tensor([[0.0], [1], [3], [7]]), torch.tensor([0, 0, 1, 1]))
-    (tensor([1, 0, 3, 2]), tensor([2, 2, 1, 1]))
+    >>> x = torch.tensor([0.0, 1, 3, 7])
+    >>> hardest((x[:, None] - x).abs(), torch.tensor([0, 0, 1, 1]))
+    (tensor([1., 1., 4., 4.]), tensor([3., 2., 2., 6.]))
     """
-    distance, same = pairwise(embeddings), _same_class(labels)
+    same = _same_class(labels)
     self_pair = torch.eye(len(labels), dtype=torch.bool, device=labels.device)
     _refuse_alone(same & ~self_pair, labels)
     if same.all():
         raise ValueError("all images of the batch have the same label: there is no negative")
-    far = distance.masked_fill(~same | self_pair, -1.0)
-    near = distance.masked_fill(same, torch.inf)
-    return far.argmax(1), near.argmin(1)
+    far = distances.masked_fill(~same | self_pair, -torch.inf)
+    return far.amax(1), distances.masked_fill(same, torch.inf).amin(1)
 
 
 def pairwise(embeddings: Tensor, others: Tensor | None = None) -> Tensor:

@@ -53,6 +53,10 @@ def bare_root(a, b, same, margin):
     return (torch.where(same, d**2, (margin - d).clamp_min(0) ** 2) / 2).mean()
 
 
+def with_distance(d, same, margin):
+    return (torch.where(same, d**2, (margin - d).clamp_min(0) ** 2) / 2).mean()
+
+
 def push_as_numbers(a, b, same, margin):
     gap = torch.tensor([max(0.0, margin - d.item()) for d in apart(a, b)])
     return (torch.where(same, apart(a, b) ** 2, gap**2) / 2).mean()
@@ -88,13 +92,18 @@ CONTRASTIVE = {
     "same label are missing": pieces(lambda d, m: 0 * d, push),
     "different labels are missing": pieces(pull, lambda d, m: 0 * d),
     "fixed at 1": pieces(pull, lambda d, m: (1 - d).clamp_min(0) ** 2),
+    "first\\[i\\] with second\\[i\\] alone": lambda a, b, s, m: with_distance(
+        torch.cdist(a, b), s, m
+    ),
+    "every first is compared": lambda a, b, s, m: with_distance(torch.cdist(a, b), s[:, None], m),
+    "the root is missing": lambda a, b, s, m: with_distance((a - b).square().sum(1), s, m),
     "absolute differences": lambda a, b, same, m: (
         torch.where(
             same, (a - b).abs().sum(1) ** 2, (m - (a - b).abs().sum(1)).clamp_min(0) ** 2
         ).mean()
         / 2
     ),
-    "cannot be trained": lambda *a: without_mean(*a).mean().item(),
+    "can't be trained": lambda *a: without_mean(*a).mean().item(),
     "slope of the loss is nan": bare_root,
     "should be one number": lambda *a: without_mean(*a)[:2],
 }
@@ -192,6 +201,12 @@ ERRORS = {
         (~s)[d <= t].double().mean(),
         s[d > t].double().mean(),
     ),
+    "`same` is turned round": lambda d, s, t: rates(d, ~s, t),
+    "`passes` is turned round: a": lambda d, s, t: rates(d, s, t, d >= t),
+    "`passes` is turned round, and so": lambda d, s, t: rates(d, ~s, t, d >= t),
+    "errors by the pairs": lambda d, s, t: tuple(1 / x for x in rates(d, s, t)),
+    "in percent": lambda d, s, t: tuple(100 * x for x in rates(d, s, t)),
+    "The false refusals: this divides": lambda d, s, t: (rates(d, s, t)[0], of_all(d, s, t)[1]),
     "true accepts, not false refusals": lambda d, s, t: (
         rates(d, s, t)[0],
         (d <= t)[s].double().mean(),
@@ -248,6 +263,7 @@ ONE_SHOT = {
     "shares of each class": lambda e, a: hits(e, a).mean(0),
     "shares of each episode": lambda e, a: hits(e, a).mean(1),
     "these are the answers": answers,
+    "absolute differences": lambda e, a: share(torch.cdist(a, e, p=1)),
     "all its N answers": lambda e, a: hits(e, a).all(1).double().mean(),
 }
 

@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from labkit import data, plot, siamese, widgets
-from labkit.siamese import fewshot
 
 
 @pytest.fixture(scope="module")
@@ -138,13 +137,15 @@ def test_embeddings_share_a_scale():
     assert two_rows.shape == (2, 2) and not two_rows[1, 1].axison
 
 
-def test_roc_and_distances():
+def test_trade_off_and_distances():
     same = torch.arange(20) % 2 == 0
     distances = torch.rand(20) + ~same
-    ax = plot.roc({"one": fewshot.roc(distances, same), "two": fewshot.roc(-distances, same)})
+    both = torch.tensor([[0.0, 0.2, 1.0], [1.0, 0.1, 0.0]])
+    ax = plot.trade_off({"one": both, "two": both.flip(0)})
     names = [t.get_text() for t in ax.get_legend().get_texts()]
     assert names == ["one", "two", "both errors equal"]
-    assert np.allclose(ax.lines[0].get_ydata()[[0, -1]], [0, 1])
+    assert np.allclose(ax.lines[0].get_xdata(), both[0])
+    assert np.allclose(ax.lines[0].get_ydata(), both[1])
     ax = plot.pair_distances(distances, same, threshold=1.0)
     shares = [sum(bar.get_height() for bar in kind) for kind in ax.containers]
     assert shares == pytest.approx([1, 1]) and ax.lines[0].get_xdata()[0] == 1.0

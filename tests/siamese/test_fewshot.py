@@ -14,38 +14,22 @@ def noisy_pairs(count, gap, seed=0):
     return torch.randn(count, generator=generator) + gap * ~same, same
 
 
-def test_roc_is_scikit_learns():
+def test_errors_are_scikit_learns_roc():
     distances, same = noisy_pairs(300, 1.0)
     distances = (distances * 8).round() / 8  # with ties
-    want = roc_curve(same.numpy(), -distances.numpy(), drop_intermediate=False)
-    got = fewshot.roc(distances, same)
-    assert torch.allclose(got.false_accept, torch.tensor(want[0].copy()))
-    assert torch.allclose(got.true_accept, torch.tensor(want[1].copy()))
-    assert got.false_accept[0] == 0 and got.true_accept[-1] == 1
+    accepted, right, cuts = roc_curve(same.numpy(), -distances.numpy(), drop_intermediate=False)
+    for accept, hit, cut in zip(accepted[1:], right[1:], cuts[1:], strict=True):
+        assert fewshot.errors(distances, same, -cut) == pytest.approx((accept, 1 - hit))
 
 
-def test_equal_error_by_hand():
+def test_errors_by_hand_and_pairs_of_one_kind():
     distances = torch.tensor([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
     same = torch.tensor([True, True, False, True, False, False])
-    rate, threshold = fewshot.equal_error(distances, same)
-    assert rate == pytest.approx(1 / 3) and threshold == pytest.approx(0.3)
-    assert fewshot.equal_error(distances, distances < 0.35).rate == 0
-    assert fewshot.equal_error(distances, distances > 0.35).rate == 1
-
-
-def test_equal_error_of_two_bells_and_of_chance():
-    rate, threshold = fewshot.equal_error(*noisy_pairs(40_000, 2.0))
-    assert rate == pytest.approx(0.1587, abs=0.01) and threshold == pytest.approx(1.0, abs=0.1)
-    assert fewshot.equal_error(*noisy_pairs(40_000, 0.0)).rate == pytest.approx(0.5, abs=0.02)
-    flat = fewshot.equal_error(torch.zeros(10), torch.arange(10) % 2 == 0)
-    assert flat.rate == 0.5
-
-
-def test_pairs_of_one_kind_are_refused():
+    assert fewshot.errors(distances, same, 0.3) == pytest.approx((1 / 3, 1 / 3))
+    assert fewshot.errors(distances, same, 0.0) == (0, 1)
+    assert fewshot.errors(distances, same, 1.0) == (1, 0)
     with pytest.raises(ValueError, match="both kinds"):
-        fewshot.roc(torch.rand(3), torch.ones(3, dtype=torch.bool))
-    with pytest.raises(ValueError, match=r"\(N,\)"):
-        fewshot.roc(torch.rand(3), torch.ones(4, dtype=torch.bool))
+        fewshot.errors(torch.rand(3), torch.ones(3, dtype=torch.bool), 0.5)
 
 
 def test_knn_is_scikit_learns():
