@@ -17,6 +17,7 @@ _HOME = {
         "fit_layer",
         "from_scratch",
         "mirror_some",
+        "new_last_layer",
         "predict",
         "rates",
         "split",

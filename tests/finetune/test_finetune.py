@@ -98,7 +98,7 @@ def test_fine_tuning_moves_everything_and_learns(tiny, task):
     net = finetune.with_new_layer(tiny, 2, frozen=False)
     torch.manual_seed(4)
     state = torch.get_rng_state()
-    finetune.fine_tune(net, task, epochs=25, lr=1e-3, layer_lr=1e-2, progress=False)
+    finetune.fine_tune(net, task, epochs=25, lr=1e-3, layer_lr=1e-2)
     assert torch.equal(state, torch.get_rng_state())
     assert not torch.equal(net.conv.weight, tiny.conv.weight)
     assert torch.equal(net.norm.running_mean, tiny.norm.running_mean)
@@ -126,7 +126,7 @@ def test_training_mirrors_only_if_asked(tiny, task, monkeypatch):
     monkeypatch.setattr(training, "mirror_some", lambda x, _: asked.append(1) or x)
     for mirror in (False, True):
         net = finetune.with_new_layer(tiny, 2, frozen=False)
-        finetune.fine_tune(net, task, epochs=1, mirror=mirror, progress=False)
+        finetune.fine_tune(net, task, epochs=1, mirror=mirror)
         finetune.from_scratch(task, classes=2, steps=2, mirror=mirror)
         assert bool(asked) == mirror
 
