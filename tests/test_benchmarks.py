@@ -125,11 +125,19 @@ def test_a_section_is_replaced_the_others_stay_and_the_readme_follows(elsewhere)
         "|---|---|---|---|",
         "| [fit](benchmarks/fit.py) | 1 | at most 1.05 | ok |",
         "| [render](benchmarks/render.py) | 0.9 | at most 1 | ok |",
-        "| [render](benchmarks/render.py), cuda | 0.1 | at most 1 | ok |",
         bench.END,
         "after",
         "",
     ]
+
+
+def test_the_readme_shows_what_is_nearest_to_its_goal_and_never_hides_what_is_short():
+    results = {name: f"RESULT {name} 0.{i}1 <=1 ok\n" for i, name in enumerate(bench.names())}
+    results["gan"] = "RESULT gan 20 >=10 ok\nRESULT gan-mode 9 >=10 short\n"
+    results["lime-true"] = "RESULT lime-true -0.1 >=0 short\n"
+    table = bench.summary(results)
+    assert table.count("\n") == 2 + bench.SHOWN
+    assert "gan.py), mode | 9" in table and "-0.1 | at least 0 | short" in table
 
 
 def test_one_that_fails_leaves_the_results_as_they_were(elsewhere, monkeypatch):

@@ -4,7 +4,7 @@
 them into a student's folder, `release` into a hand-out; `lab_server`, `live`, `notes` and
 `projector` serve a lesson; `prediction` and `progress` remember what a student guessed and solved;
 `session` tells which notebook runs, `another` whether two labkits are mixed; `doctor` looks at the
-machine, `gallery` takes the README's pictures. What comes back is checked in `labkit.grading`.
+machine. What comes back is checked in `labkit.grading`.
 """
 
 import lazy_loader
@@ -16,7 +16,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "copies",
         "doctor",
         "editions",
-        "gallery",
         "lab_server",
         "live",
         "live_edition",

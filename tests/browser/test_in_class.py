@@ -1,4 +1,4 @@
-"""The live edition before a class: Ctrl+Enter keeps the figure in sight, results stay folded."""
+"""The live edition before a class: Ctrl+Enter keeps the figure in sight, results unfold."""
 
 import nbformat
 import pytest
@@ -60,6 +60,21 @@ def test_ctrl_enter_reveals_and_runs_and_stays(lesson, tmp_path, tell):
     tell(f"screenshot: {tmp_path}/ctrl-enter.png")
     assert active(lesson) == 3 and text_of(lesson, 3) == FIGURE
     assert figure.evaluate(_IN_SIGHT)
+
+
+def test_a_result_unfolds_once_its_cell_has_run(lesson):
+    told = cell_at(lesson, 4).locator(".jp-RenderedMarkdown").get_by_text("A line, since")
+    lesson.wait_for_timeout(1500)
+    assert not told.is_visible()
+    go_to(lesson, 3)
+    lesson.keyboard.press("Enter")
+    lesson.keyboard.type("print('mine')")
+    run_and_stay(lesson)
+    wait_output(lesson, 3, "mine")
+    told.wait_for()
+    cell_at(lesson, 4).locator("summary").click()
+    lesson.wait_for_timeout(1500)
+    assert not told.is_visible(), "who folds it again keeps it folded"
 
 
 def test_ctrl_enter_steps(lesson):

@@ -2,12 +2,13 @@
 
 import io
 
+import gallery
 import numpy as np
 import pytest
 from making import ROOT, code, notebook
 from PIL import Image
 
-from labkit.course import editions, gallery
+from labkit.course import editions
 
 DRAW = "import matplotlib.pyplot as plt\nplt.imshow([[0, 1]]);"
 

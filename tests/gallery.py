@@ -1,7 +1,7 @@
-"""One picture a lab, taken from the lab itself: `python -m labkit.course.gallery`.
+"""One picture a lab, taken from the lab itself: `python tests/gallery.py`.
 
 Runs each source notebook up to its last cell tagged "picture" and saves the first image that this
-cell shows as notebooks/images/<lab>.png, for the README and lab 00. It needs the test group.
+cell shows as notebooks/images/<lab>.png, for the README and lab 00.
 """
 
 from __future__ import annotations
