@@ -48,7 +48,8 @@ def measure(method: str, n: int, seed: int, train: data.Cars, test: data.Cars) -
     if method.startswith("from scratch"):
         net = finetune.from_scratch(some, classes=2, side=128 if "128" in method else 64, seed=seed)
     else:
-        net = finetune.with_new_layer(models.load_pretrained(size=128), 2, frozen=False, seed=seed)
+        net = models.load_pretrained(size=128)
+        finetune.new_last_layer(net, 2, seed=seed)
         epochs = max(2, round(40 / (2 * n) ** 0.5 * 2))
         finetune.fine_tune(net, some, epochs=epochs, lr=1e-4, seed=seed)
     said = finetune.predict(net, test.images).argmax(1)

@@ -6,8 +6,6 @@ measured with it beforehand are in `labkit.finetune.table`.
 
 from __future__ import annotations
 
-import copy
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -20,24 +18,16 @@ LAYER = "logits"  # the name of the last layer
 DECAY = 0.01
 
 
-def with_new_layer(model: nn.Module, classes: int, *, frozen: bool = True, seed: int = 0):
-    """A copy of the network whose last layer, `logits`, is new and has `classes` outputs.
-
-    frozen: only the new layer can learn (`requires_grad`); otherwise everything can. The copy is
-    in eval mode, the given network stays as it is. ValueError for fewer than two classes or a
-    network without a linear layer `logits`.
-
-    >>> net = with_new_layer(model, 2)
-    >>> [name for name, weight in net.named_parameters() if weight.requires_grad]
-    ['logits.weight', 'logits.bias']
-    """
-    net = copy.deepcopy(model)
-    new_last_layer(net, classes, seed=seed)
-    return (net if frozen else net.requires_grad_(True)).eval()
-
-
 def new_last_layer(net: nn.Module, classes: int, *, seed: int = 0) -> list[nn.Parameter]:
-    """`with_new_layer` in place: freezes all else, returns the weights of the new layer."""
+    """Put a new last layer, `logits`, with `classes` outputs on the network; freeze all else.
+
+    Changes the network; returns the weights of the new layer. ValueError for fewer than two
+    classes or a network without a linear layer `logits`.
+
+    >>> net = labkit.models.load_pretrained(size=64)
+    >>> [tuple(weight.shape) for weight in new_last_layer(net, 2)]
+    [(2, 1280), (2,)]
+    """
     last = getattr(net, LAYER, None)
     if not isinstance(last, nn.Linear):
         raise ValueError(f"the network has no linear layer {LAYER!r} to replace")

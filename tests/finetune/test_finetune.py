@@ -1,5 +1,7 @@
 """labkit.finetune: what learns and what does not, cached features, a fair score, clear messages."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -41,24 +43,23 @@ def task():
 
 
 def test_only_the_new_layer_learns(tiny):
-    before = {k: v.clone() for k, v in tiny.state_dict().items()}
-    net = finetune.with_new_layer(tiny, 3)
+    before = {k: v.clone() for k, v in tiny.state_dict().items() if "logits" not in k}
+    net, again = tiny, copy.deepcopy(tiny)
+    weights = finetune.new_last_layer(net, 3)
     learning = [name for name, w in net.named_parameters() if w.requires_grad]
     assert learning == ["logits.weight", "logits.bias"]
-    assert net.logits.weight.shape == (3, 8) and not net.training
-    assert all(torch.equal(tiny.state_dict()[k], v) for k, v in before.items())
-    assert tiny.logits.out_features == 10
-    unfrozen = finetune.with_new_layer(tiny, 3, frozen=False)
-    assert all(w.requires_grad for w in unfrozen.parameters())
-    again = finetune.with_new_layer(tiny, 3)
+    assert [id(w) for w in weights] == [id(net.logits.weight), id(net.logits.bias)]
+    assert net.logits.weight.shape == (3, 8) and not net.norm.training
+    assert all(torch.equal(net.state_dict()[k], v) for k, v in before.items())
+    finetune.new_last_layer(again, 3)
     assert torch.equal(net.logits.weight, again.logits.weight)
 
 
 def test_impossible_layers_are_said(tiny):
     with pytest.raises(ValueError, match="classes must be 2 or more, a whole number, not 1"):
-        finetune.with_new_layer(tiny, 1)
+        finetune.new_last_layer(tiny, 1)
     with pytest.raises(ValueError, match="no linear layer 'logits' to replace"):
-        finetune.with_new_layer(nn.Sequential(nn.Linear(2, 2)), 2)
+        finetune.new_last_layer(nn.Sequential(nn.Linear(2, 2)), 2)
 
 
 def test_features_are_those_before_the_layer_whatever_the_mode(tiny, task):
@@ -95,7 +96,8 @@ def test_a_layer_needs_images_of_every_class():
 
 
 def test_fine_tuning_moves_everything_and_learns(tiny, task):
-    net = finetune.with_new_layer(tiny, 2, frozen=False)
+    net = copy.deepcopy(tiny)
+    finetune.new_last_layer(net, 2)
     torch.manual_seed(4)
     state = torch.get_rng_state()
     finetune.fine_tune(net, task, epochs=25, lr=1e-3, layer_lr=1e-2)
@@ -125,7 +127,8 @@ def test_training_mirrors_only_if_asked(tiny, task, monkeypatch):
     asked = []
     monkeypatch.setattr(training, "mirror_some", lambda x, _: asked.append(1) or x)
     for mirror in (False, True):
-        net = finetune.with_new_layer(tiny, 2, frozen=False)
+        net = copy.deepcopy(tiny)
+        finetune.new_last_layer(net, 2)
         finetune.fine_tune(net, task, epochs=1, mirror=mirror)
         finetune.from_scratch(task, classes=2, steps=2, mirror=mirror)
         assert bool(asked) == mirror
