@@ -33,7 +33,9 @@ def main() -> None:
     torch.set_num_threads(1)
     cars, shown = data.load_cars("train", n=SHARE), {}
     for device in devices():
-        net = finetune.with_new_layer(models.load_pretrained(), 2).to(device)
+        net = models.load_pretrained()
+        finetune.new_last_layer(net, 2)
+        net = net.to(device)
         images, labels = cars.images.to(device), cars.labels.to(device)
         case = net, images, labels
         calls = {"usual loop": partial(usual, *case), CACHED: partial(cached, *case)}

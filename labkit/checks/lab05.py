@@ -15,9 +15,9 @@ from labkit.checks.core import CheckFailed, call, compare, describe, exercise
 @exercise
 def new_last_layer(answer: Callable[[nn.Module, int], list]) -> str:
     """new_last_layer(net, classes): replaces net.logits, freezes the rest -> list of weights."""
-    for inputs, classes, seed in [(6, 2, 0), (9, 5, 1), (4, 3, 2)]:
-        net = _toy(inputs, seed)
-        before = {name: weight.clone() for name, weight in net.body.state_dict().items()}
+    for inputs, classes, first in [(6, 2, "body"), (9, 5, "stem"), (1280, 2, "block1")]:
+        net = _toy(inputs, first)
+        before = {name: weight.clone() for name, weight in net.state_dict().items()}
         old = net.logits
         got = call(answer, net, classes, changing=True)
         _check_layer(net, old, inputs, classes)
@@ -36,10 +36,13 @@ def cached_features(answer: Callable[[nn.Module, Tensor], Tensor]) -> str:
         body = _body(seed=count).train(training)
         images = torch.rand(count, 3, side, side, generator=generator)
         want, wrong = _features(body, images), _feature_mistakes(body, images)
+        sizes = []
+        body[0].register_forward_pre_hook(lambda _, given, sizes=sizes: sizes.append(len(given[0])))
         got = call(answer, body, images)
         what = f"cached_features of {count} images"
         compare(got, want, what=what, mistakes=wrong)
         _check_no_graph(got)
+        _check_batches(sizes)
     return "cached_features is right: the same numbers every time, without a graph."
 
 
@@ -66,12 +69,12 @@ def balanced_accuracy(answer: Callable[[Tensor, Tensor], float]) -> str:
     return "balanced_accuracy is right: always saying the commoner class earns 1/2, not 81 %."
 
 
-def _toy(inputs: int, seed: int) -> nn.Sequential:
-    """A network with a part named body and a last layer named logits."""
+def _toy(inputs: int, first: str) -> nn.Sequential:
+    """A network with a part of this name and a last layer named logits."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.manual_seed(inputs)
         body = nn.Sequential(nn.Linear(5, inputs), nn.BatchNorm1d(inputs), nn.ReLU())
-        return nn.Sequential(OrderedDict(body=body, logits=nn.Linear(inputs, 10)))
+        return nn.Sequential(OrderedDict({first: body, "logits": nn.Linear(inputs, 10)}))
 
 
 def _check_layer(net: nn.Module, old: nn.Module, inputs: int, classes: int) -> None:
@@ -97,12 +100,18 @@ def _check_layer(net: nn.Module, old: nn.Module, inputs: int, classes: int) -> N
         raise CheckFailed("The new layer has no bias; the old one had. Leave out bias=False.")
     if not all(weight.isfinite().all() for weight in layer.parameters()):
         raise CheckFailed("The new layer's weights are not finite numbers (nan or inf).")
+    if layer.weight.dtype != old.weight.dtype:
+        raise CheckFailed(
+            f"The new layer counts in {layer.weight.dtype}, the rest of the network in "
+            f"{old.weight.dtype}: nn.Linear needs no dtype here."
+        )
 
 
 def _check_body(net: nn.Module, before: dict[str, Tensor]) -> None:
-    now = net.body.state_dict() if isinstance(getattr(net, "body", None), nn.Module) else {}
-    same = now.keys() == before.keys() and all(torch.equal(now[k], before[k]) for k in before)
-    if not same:
+    now = net.state_dict()
+    old = {name for name in before if not name.startswith("logits.")}
+    same = {name for name in now if not name.startswith("logits.")} == old
+    if not same or not all(torch.equal(now[name], before[name]) for name in old):
         raise CheckFailed(
             "The weights before the last layer are not those that came in. They hold what was "
             "learned from ImageNet: leave them."
@@ -118,8 +127,8 @@ def _check_modes(net: nn.Module) -> None:
 
 
 def _check_frozen(net: nn.Module) -> None:
-    body = [weight.requires_grad for weight in net.body.parameters()]
     layer = [weight.requires_grad for weight in net.logits.parameters()]
+    body = [weight.requires_grad for weight in net.parameters()][: -len(layer)]
     if any(body) and all(layer):
         raise CheckFailed(
             "The old weights can still learn: nothing is frozen. "
@@ -201,6 +210,14 @@ def _check_no_graph(got: Any) -> None:
         raise CheckFailed(
             "The features still hang on the network's graph, which keeps all its activations in "
             "memory. Compute them under torch.no_grad()."
+        )
+
+
+def _check_batches(sizes: list[int]) -> None:
+    if max(sizes) > 16:
+        raise CheckFailed(
+            f"{max(sizes)} images went through the body at once. A thousand would fill the memory "
+            "of a laptop: go in batches of 16, images.split(16)."
         )
 
 

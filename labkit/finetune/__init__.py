@@ -1,6 +1,6 @@
 """Fine-tuning: a pretrained network, a new last layer, and what is trained of the two.
 
-`with_new_layer` makes the network, `features` runs the frozen part once, `fit_layer` trains the
+`new_last_layer` makes the network, `features` runs the frozen part once, `fit_layer` trains the
 new layer on that, `fine_tune` trains everything with a smaller rate for the old weights.
 `from_scratch` trains `models.SmallCNN` without any pretraining, to compare with. `car_features` and
 `load_table` bring what was computed beforehand for lab 05. Ordinary training is in
@@ -17,10 +17,10 @@ _HOME = {
         "fit_layer",
         "from_scratch",
         "mirror_some",
+        "new_last_layer",
         "predict",
         "rates",
         "split",
-        "with_new_layer",
     ],
     "cached_cars": ["car_features"],
     "table": ["load_table", "measure"],

@@ -6,8 +6,6 @@ measured with it beforehand are in `labkit.finetune.table`.
 
 from __future__ import annotations
 
-import copy
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -20,27 +18,26 @@ LAYER = "logits"  # the name of the last layer
 DECAY = 0.01
 
 
-def with_new_layer(model: nn.Module, classes: int, *, frozen: bool = True, seed: int = 0):
-    """A copy of the network whose last layer, `logits`, is new and has `classes` outputs.
+def new_last_layer(net: nn.Module, classes: int, *, seed: int = 0) -> list[nn.Parameter]:
+    """Put a new last layer, `logits`, with `classes` outputs on the network; freeze all else.
 
-    frozen: only the new layer can learn (`requires_grad`); otherwise everything can. The copy is
-    in eval mode, the given network stays as it is. ValueError for fewer than two classes or a
-    network without a linear layer `logits`.
+    Changes the network; returns the weights of the new layer. ValueError for fewer than two
+    classes or a network without a linear layer `logits`.
 
-    >>> net = with_new_layer(model, 2)
-    >>> [name for name, weight in net.named_parameters() if weight.requires_grad]
-    ['logits.weight', 'logits.bias']
+    >>> net = labkit.models.load_pretrained(size=64)
+    >>> [tuple(weight.shape) for weight in new_last_layer(net, 2)]
+    [(2, 1280), (2,)]
     """
-    last = getattr(model, LAYER, None)
+    last = getattr(net, LAYER, None)
     if not isinstance(last, nn.Linear):
         raise ValueError(f"the network has no linear layer {LAYER!r} to replace")
     if isinstance(classes, bool) or not isinstance(classes, int) or classes < 2:
         raise ValueError(f"classes must be 2 or more, a whole number, not {classes!r}")
-    net = copy.deepcopy(model).requires_grad_(not frozen)
+    net.requires_grad_(False)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         setattr(net, LAYER, nn.Linear(last.in_features, classes))
-    return net.eval()
+    return list(getattr(net, LAYER).parameters())
 
 
 @torch.no_grad()
@@ -106,9 +103,10 @@ def from_scratch(
     lr: float = 2e-3,
     batch_size: int = 32,
     mirror: bool = True,
+    side: int = 64,
     seed: int = 0,
 ) -> SmallCNN:
-    """Train a `SmallCNN` on (images, labels) and nothing else; returns it in eval mode.
+    """Train a `SmallCNN` that sees `side` pixels on (images, labels) alone; it is in eval mode.
 
     Adam with a rate that falls to 0, `steps` batches or a few more (default 120 for 60 images,
     990 for 1,000). mirror: half of the images of a batch come mirrored. First weights, batches
@@ -118,7 +116,7 @@ def from_scratch(
     _check_images(images)
     _check_labels(images, labels, classes)
     steps = steps or round(120 * (len(labels) / 60) ** 0.75)
-    net = SmallCNN(classes, seed=seed).to(memory_format=torch.channels_last).train()
+    net = SmallCNN(classes, seed=seed, side=side).to(memory_format=torch.channels_last).train()
     small = net.shrink(images).contiguous(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(net.parameters(), lr=lr, weight_decay=1e-4)
     generator, done = torch.Generator().manual_seed(seed), 0
@@ -150,7 +148,6 @@ def fine_tune(
     batch_size: int = 16,
     mirror: bool = True,
     seed: int = 0,
-    progress: bool = True,
 ) -> nn.Module:
     """Train all weights on (images, labels): the old ones at rate `lr`, the new layer faster.
 
@@ -159,15 +156,13 @@ def fine_tune(
     changed in place and in eval mode. Batches and mirrors depend on `seed` alone; the global
     random state is left alone.
     """
-    from tqdm.auto import tqdm
-
     images, labels = train
     _check_images(images)
     _check_labels(images, labels, getattr(net, LAYER).out_features)
     net.eval().requires_grad_(True)
     optimizer = torch.optim.Adam(rates(net, lr=lr, layer_lr=layer_lr))
     generator = torch.Generator().manual_seed(seed)
-    for _ in tqdm(range(epochs), desc="epochs", leave=False, disable=not progress):
+    for _ in range(epochs):
         for index in torch.randperm(len(labels), generator=generator).split(batch_size):
             batch = mirror_some(images[index], generator) if mirror else images[index]
             _step(optimizer, F.cross_entropy(net(batch), labels[index]))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 import difflib
 from collections import OrderedDict
-from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -57,27 +56,28 @@ class LeNet(nn.Sequential):
 class SmallCNN(nn.Sequential):
     """A small convolutional network for photos, to be trained from scratch.
 
-    Takes (B, 3, H, W) in [0, 1], shrinks it to 64 x 64, gives logits (B, classes). The same
+    Takes (B, 3, H, W) in [0, 1], shrinks it to `side` x `side`, gives logits (B, classes). The same
     `seed` gives the same first weights; the global random state is left alone.
 
     >>> SmallCNN(2)(torch.zeros(4, 3, 128, 128)).shape
     torch.Size([4, 2])
     """
 
-    def __init__(self, classes: int, *, seed: int = 0, widths: Sequence[int] = (16, 32, 64, 64)):
+    def __init__(self, classes: int, *, seed: int = 0, side: int = 64):
         super().__init__()
-        self.add_module("shrink", nn.AdaptiveAvgPool2d(64))
+        self.add_module("shrink", nn.AdaptiveAvgPool2d(side))
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             before = 3
-            for number, width in enumerate(widths, 1):
+            for number, width in enumerate((16, 32, 64, 64), 1):
                 stride = 2 if number == 1 else 1
                 conv = nn.Conv2d(before, width, 5 if number == 1 else 3, stride, 2 - (number > 1))
                 self.add_module(f"conv{number}", conv)
                 self.add_module(f"norm{number}", nn.BatchNorm2d(width))
                 self.add_module(f"relu{number}", nn.ReLU())
                 if number > 1:
-                    self.add_module(f"pool{number}", nn.MaxPool2d(2))
+                    pool = nn.MaxPool2d(2) if number < 4 else nn.AdaptiveMaxPool2d(4)
+                    self.add_module(f"pool{number}", pool)
                 before = width
             self.flatten = nn.Flatten()  # (B, 64 * 4 * 4)
             self.dropout = nn.Dropout(0.3)

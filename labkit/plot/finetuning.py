@@ -37,13 +37,13 @@ def learning_curves(
         ax.errorbar(n * shift, 100 * mean, yerr=100 * half, label=name, **style)
     if chance is not None:
         ax.axhline(100 * chance, color="black", linestyle=":", linewidth=1)
-        ax.annotate("guessing", (ticks[0], 100 * chance), xytext=(0, 3), fontsize=9,
-                    textcoords="offset points", ha="left")  # fmt: skip
+        ax.annotate("guessing", (ticks[-1], 100 * chance), xytext=(0, 3), fontsize=9,
+                    textcoords="offset points", ha="right")  # fmt: skip
     ax.set_xscale("log")
     ax.set_xticks(ticks, labels=[str(n) for n in ticks])
     ax.minorticks_off()
     ax.set(xlabel=xlabel, ylabel="right answers on test images, %", title=title or "")
-    ax.legend(frameon=False, fontsize=9)
+    ax.legend(frameon=False, fontsize=9, loc="upper left")
     return tidy(ax)
 
 

@@ -73,8 +73,31 @@ def pairs(net, classes):
 
 
 def reset(net, classes):
-    net.body[0].reset_parameters()
+    net[0][0].reset_parameters()
     return new_last_layer(net, classes)
+
+
+def without_bias(net, classes):
+    net.requires_grad_(False)
+    net.logits = nn.Linear(net.logits.in_features, classes, bias=False)
+    return list(net.logits.parameters())
+
+
+def not_a_number(net, classes):
+    weights = new_last_layer(net, classes)
+    weights[0].data.fill_(float("nan"))
+    return weights
+
+
+def in_double(net, classes):
+    new_last_layer(net, classes)
+    return list(net.logits.double().parameters())
+
+
+def body_by_name(net, classes):
+    net.body.requires_grad_(False)
+    net.logits = nn.Linear(net.logits.in_features, classes)
+    return list(net.logits.parameters())
 
 
 @pytest.mark.parametrize(
@@ -90,6 +113,10 @@ def reset(net, classes):
         (lambda net, k: list(net.logits.parameters()), "still the old layer"),
         (lambda net, k: new_last_layer(net, k)[:1], "its weight and its bias"),
         (lambda net, k: new_last_layer(net, k) and None, "should return the list"),
+        (without_bias, "has no bias"),
+        (not_a_number, "not finite"),
+        (in_double, "float64, the rest of the network in torch.float32"),
+        (body_by_name, "body"),
     ],
 )
 def test_mistakes_of_new_last_layer(answer, message):
@@ -115,6 +142,14 @@ def left_in_eval(body, images):
     return in_its_mode(body, images)
 
 
+def at_once(body, images):
+    training = body.training
+    with torch.no_grad():
+        found = body.eval()(images)
+    body.train(training)
+    return found
+
+
 def last_batch(body, images):
     training = body.training
     body.eval()
@@ -132,6 +167,7 @@ def last_batch(body, images):
         (with_graph, "still hang on the network's graph"),
         (left_in_eval, "came in train mode and is left in eval mode"),
         (last_batch, "only the last batch is left"),
+        (at_once, "33 images went through the body at once"),
         (lambda b, x: cached_features(b, x).mean(0), "each keeps its own row"),
         (lambda b, x: cached_features(b, x)[:1], "only the first image"),
     ],
