@@ -33,6 +33,13 @@ def open_notebook(page, server, name: str) -> None:
     page.get_by_text("| Idle").first.wait_for(timeout=60_000)  # the status bar, once connected
 
 
+def unfold(page) -> None:
+    """Open the sections that a lab keeps folded."""
+    button = page.locator(".jp-Notebook .jp-showHiddenCellsButton")
+    while button.count():
+        button.first.click()
+
+
 def run_all(page, *, seconds: float = 180) -> None:
     """Run > Run All Cells, then wait until every code cell has run."""
     page.locator(".lm-MenuBar-item", has_text="Run").first.click()

@@ -2,7 +2,7 @@
 
 import pytest
 from accessible import complaints
-from driving import cell_at, open_notebook, run_all, save
+from driving import cell_at, open_notebook, run_all, save, unfold
 from keyboard import stops_of, summary
 from operating import drive_cell
 from running import LABS, check_nothing_solved, time_table
@@ -22,6 +22,7 @@ def opened(page, server, request, tmp_path, tell):
     server.opened.write_text("")
     open_notebook(page, server, path.name)
     run_all(page, seconds=900)
+    unfold(page)
     yield page, path
     page.screenshot(path=tmp_path / f"{path.stem}.png")
     tell(f"screenshot: {tmp_path / path.stem}.png")
