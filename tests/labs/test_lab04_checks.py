@@ -88,6 +88,7 @@ def test_other_right_ways_pass():
         drawing(lambda n, m, g: (torch.rand(n, 2, generator=g) * (2 * m + 1)).long() - m)
     )
     check.average_answer(lambda *a: average_answer(*a).numpy())
+    check.turns(check.turn_matrices)
 
 
 @pytest.mark.parametrize(
