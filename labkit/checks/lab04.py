@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+from scipy.special import chdtri
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -23,16 +24,16 @@ def mirror(answer: Callable[[Tensor], Tensor]) -> str:
         got = call(answer, images)
         mistakes = {
             "nothing has changed.": images,
-            "above and below are swapped. Left and right are along the last dimension.": (
+            "top and bottom are swapped. Left and right run along the last dimension.": (
                 images.flip(2)
             ),
-            "left and right are swapped, and above and below too: that is a half turn.": (
+            "left and right are swapped, and so are top and bottom: that's a half turn.": (
                 images.flip(2, 3)
             ),
-            "the order of the images in the batch is reversed, the images stay as they are.": (
+            "the order of the images in the batch is reversed; the images haven't changed.": (
                 images.flip(0)
             ),
-            "the order of the channels is reversed, not that of the columns.": images.flip(1),
+            "the channels are reversed, not the columns.": images.flip(1),
             "everything is reversed. Only the last dimension should be.": images.flip(0, 1, 2, 3),
             "this is the negative, 1 - images, not the mirror image.": 1 - images,
             "rows and columns are exchanged. A mirror reverses the columns.": images.mT,
@@ -51,23 +52,24 @@ def turns(answer: Callable[[Tensor], Tensor]) -> str:
         what = f"turns of {count} angle{'s' * (count > 1)}"
         value = as_tensor(got, what=what)
         if value.shape == (count, 2, 2):
-            raise CheckFailed(f"{what}: the third column is missing. It is the shift: two zeros.")
+            raise CheckFailed(f"{what}: the third column is missing. It's the shift: two zeros.")
         if value.shape in ((2, 3, count), (2, 2, count)) and count not in (2, 3):
             raise CheckFailed(f"{what}: one matrix an image, so the images come first: (B, 2, 3).")
         radians = torch.deg2rad(angles)
         mistakes = {
             "the angles are in degrees; torch.cos and torch.sin want radians.": _matrix(angles),
-            "this turns clockwise: the minus stands at the other sine.": _matrix(-radians),
+            "this turns clockwise: the minus belongs to the other sine. The matrix says where a "
+            "pixel comes from, and y points down.": _matrix(-radians),
             "the angles are multiplied by 180 / pi; degrees to radians is pi / 180.": (
                 _matrix(torch.rad2deg(angles))
             ),
-            "both sines have the same sign: that is no turn, lengths change.": (
+            "both sines have the same sign: that's not a turn, lengths change.": (
                 _matrix(radians, low=1, high=1)
             ),
-            "both sines are negative: that is no turn, lengths change.": (
+            "both sines are negative: that's not a turn, lengths change.": (
                 _matrix(radians, low=-1, high=-1)
             ),
-            "cosine and sine have changed places.": _matrix(torch.pi / 2 - radians),
+            "cosine and sine have swapped places.": _matrix(torch.pi / 2 - radians),
         }
         compare(got, _matrix(radians), what=what, mistakes=mistakes, rtol=1e-3, atol=1e-4)
     return "turns is right: the matrix says where each new pixel comes from."
@@ -77,10 +79,10 @@ def turns(answer: Callable[[Tensor], Tensor]) -> str:
 def random_shift(answer: Callable[[Tensor, int, torch.Generator], Tensor]) -> str:
     """random_shift(images (B, 1, H, W), most, generator) -> the same shape, zeros come in."""
     generator = torch.Generator().manual_seed(3)
-    for most, height, width in [(2, 9, 11), (1, 7, 7)]:
-        images = 0.1 + 0.4 * torch.rand(600, 1, height, width, generator=generator)
+    for count, most, height, width in [(4000, 2, 9, 11), (4000, 1, 7, 7), (100, 2, 28, 28)]:
+        images = 0.1 + 0.4 * torch.rand(count, 1, height, width, generator=generator)
         images[:, :, height // 2, width // 2] = 1.0  # a bright pixel tells where an image went
-        what = f"random_shift of 600 images {height} x {width}, most={most}"
+        what = f"random_shift of {count} images {height} x {width}, most={most}"
         got = as_tensor(call(answer, images, most, _seeded(0)), what=what)
         if got.shape != images.shape:
             compare(got, images, what=what)
@@ -106,27 +108,38 @@ def average_answer(answer: Callable[..., Tensor]) -> str:
             logits = torch.stack([model(policy(images, seed=k)) for k in range(copies)])
             later = torch.stack([model(policy(images, seed=k + 1)) for k in range(copies)])
             plain = model(images)
+            together = model(torch.stack([policy(images, seed=k) for k in range(copies)]).mean(0))
         probs = logits.softmax(-1)
         mistakes = {
-            "the copies' logits are averaged, and then made probabilities. Make each copy's "
-            "logits probabilities first: else one very loud copy outvotes the others.": (
+            "the copies' logits are averaged before softmax. Turn each copy's logits into "
+            "probabilities first; otherwise one loud copy outvotes the others.": (
                 logits.mean(0).softmax(-1)
             ),
+            "the copies themselves are averaged, and the network sees one blurred image. Ask it "
+            "about each copy, then average its answers.": together.softmax(-1),
             "these are mean logits: softmax is missing.": logits.mean(0),
-            "the probabilities are summed: divide by the number of copies.": probs.sum(0),
+            "the probabilities are added up: divide by the number of copies.": probs.sum(0),
             "all copies are the same: give each its own seed, policy(images, seed=k).": probs[0],
-            "this is the answer for the images themselves, no copy was made.": plain.softmax(-1),
+            "this is the answer for the images themselves: no copy was made.": plain.softmax(-1),
             "the seeds begin at 1; the exercise says 0 to copies - 1.": later.softmax(-1).mean(0),
             "softmax runs over the images, not over the classes: dim=1.": logits.softmax(1).mean(0),
-            "all copies' probabilities are there: take their mean over the copies.": probs,
-            "only the class is returned. Return all probabilities.": probs.mean(0).argmax(-1),
-            "only the largest probability is returned. Return all.": probs.mean(0).amax(-1),
+            "these are the probabilities of every copy: take their mean over the copies.": probs,
+            "only the class comes back. Return all probabilities.": probs.mean(0).argmax(-1),
+            "only the largest probability comes back. Return all of them.": probs.mean(0).amax(-1),
             "one copy is missing or too many: seeds 0 to copies - 1.": probs[:-1].mean(0),
         }
         got = call(answer, model, images, Policy(**turning), copies)
         what = f"average_answer for {count} image{'s' * (count > 1)}, {copies} copies"
         compare(got, probs.mean(0), what=what, mistakes=_apart(mistakes, probs.mean(0)))
     return "average_answer is right: probabilities first, then their mean."
+
+
+def turn_matrices(angles: Tensor) -> Tensor:
+    """Matrices (B, 2, 3) for F.affine_grid that turn images counter-clockwise; angles in degrees.
+
+    What lab 04 uses until `turns` is solved.
+    """
+    return _matrix(torch.deg2rad(angles))
 
 
 def _apart(mistakes: dict[str, Tensor], right: Tensor) -> dict[str, Tensor]:
@@ -156,7 +169,7 @@ def _shifts(got: Tensor) -> Tensor:
 
 def _check_shifts(shifts: Tensor, most: int, what: str) -> None:
     if (shifts == shifts[0]).all():
-        how = "no image moves." if (shifts == 0).all() else "all images are shifted alike."
+        how = "no image moves." if (shifts == 0).all() else "all images get the same shift."
         raise CheckFailed(f"{what}: {how} Draw one pair of numbers for each image.")
     for axis, name in enumerate(("down or up", "right or left")):
         _check_axis(shifts[:, axis], name, most, what)
@@ -166,8 +179,8 @@ def _check_shifts(shifts: Tensor, most: int, what: str) -> None:
     for one, other in ((down, right), (down, down), (right, right)):
         if draws.linked(one, other, 2 * most + 1):
             raise CheckFailed(
-                f"{what}: one shift follows from another, of the same image or of one before. Draw "
-                "two numbers for each image: torch.randint(..., (len(images), 2))."
+                f"{what}: one shift follows from another, of the same image or an earlier one. "
+                "Draw two numbers for each image: torch.randint(..., (len(images), 2))."
             )
 
 
@@ -184,16 +197,18 @@ def _check_axis(shifts: Tensor, name: str, most: int, what: str) -> None:
     if (low, high) != (-most, most):
         raise CheckFailed(
             f"{what}: {name}: the shifts go from {low} to {high}, not from {-most} to {most}. "
-            "torch.randint leaves its upper end out."
+            "torch.randint leaves out its upper end."
         )
-    for shift in range(-most, most + 1):
-        share = (shifts == shift).double().mean().item()
-        if not draws.near(share, 1 / (2 * most + 1), len(shifts)):
-            raise CheckFailed(
-                f"{what}: {name}: {share:.0%} of the images move by {shift}, but each of the "
-                f"{2 * most + 1} shifts should be as likely, {1 / (2 * most + 1):.0%}. Use "
-                "torch.randint."
-            )
+    choices = 2 * most + 1
+    shares = torch.stack([(shifts == s).double().mean() for s in range(-most, most + 1)])
+    off = shares - 1 / choices
+    if len(shifts) * choices * off.square().sum() > chdtri(choices - 1, 1e-7):  # Pearson's test
+        worst = int(off.abs().argmax())
+        raise CheckFailed(
+            f"{what}: {name}: {shares[worst]:.0%} of the images move by {worst - most}. Each "
+            f"of the {choices} shifts should be equally likely, {1 / choices:.0%}. Rounded or "
+            "normal numbers aren't; torch.randint draws whole numbers that are."
+        )
 
 
 def _check_filling(got: Tensor, images: Tensor, what: str) -> None:
@@ -202,8 +217,8 @@ def _check_filling(got: Tensor, images: Tensor, what: str) -> None:
     rolled = torch.stack([image.roll((down, right), (1, 2)) for image, (down, right) in pairs])
     border = torch.stack([_moved(image, d, r, mode="replicate") for image, (d, r) in pairs])
     mistakes = {
-        "what leaves on one side comes in on the other, as with torch.roll. Zeros should.": rolled,
-        "the border is repeated. Zeros should come in.": border,
+        "what leaves on one side comes back on the other, as in torch.roll. Zeros should.": rolled,
+        "the border is repeated. Fill with zeros.": border,
     }
     compare(got, want, what=what, mistakes=mistakes)
 
@@ -229,9 +244,10 @@ def _check_generator(got: Tensor, again: Tensor, other: Tensor, what: str) -> No
 def _small_model(seed: int, inputs: int, classes: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        linear = nn.Linear(inputs, classes)
-    linear.weight.data.mul_(8)  # opinions strong enough for the order of the steps to matter
-    return nn.Sequential(nn.Flatten(), nn.Dropout(0.5), linear).eval()
+        first, last = nn.Linear(inputs, 16), nn.Linear(16, classes)
+    first.weight.data.mul_(4)  # strong opinions, and no straight lines: the order of steps matters
+    last.weight.data.mul_(8)
+    return nn.Sequential(nn.Flatten(), nn.Dropout(0.5), first, nn.Tanh(), last).eval()
 
 
 def _seeded(seed: Any) -> torch.Generator:

@@ -51,18 +51,16 @@ def confusions(
     tables: Mapping[str, Tensor],
     *,
     marked: Sequence[tuple[int, int]] = (),
-    top: float | None = None,
     size: float = 3.4,
 ) -> np.ndarray:
     """Confusion matrices (K, K) side by side on one scale: rows the truth, columns the answer.
 
-    Each row is shown in percent of its sum. The diagonal, what is right, is left grey, so that the
-    mistakes are seen; numbers of 3 and more are written in. `marked` cells get a frame; `top` is
-    the end of the scale. An array of Axes (n,).
+    Each row is in percent of its sum. The diagonal, what is right, stays grey, so that the mistakes
+    stand out; numbers of 3 and more are written in. `marked` cells get a frame. Axes (n,).
     """
     shares = {n: 100 * t.double() / t.sum(1, keepdim=True).clamp_min(1) for n, t in tables.items()}
     off = {n: s.clone().fill_diagonal_(float("nan")) for n, s in shares.items()}
-    top = top or max(1.0, *(float(s.nan_to_num().max()) for s in off.values()))
+    top = max(1.0, *(float(s.nan_to_num().max()) for s in off.values()))
     shape = (len(tables) * size + 0.9, size + 0.5)
     fig, axes = plt.subplots(1, len(tables), figsize=shape, layout="constrained", squeeze=False)
     for ax, (name, share) in zip(axes[0], off.items(), strict=True):

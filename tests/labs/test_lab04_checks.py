@@ -42,6 +42,10 @@ def average_answer(model, images, policy, copies, seed=lambda k: k, then=lambda 
     return torch.stack(answers).mean(0)
 
 
+def blurred(model, images, policy, copies):
+    return model(sum(policy(images, seed=k) for k in range(copies)) / copies).softmax(1)
+
+
 def drawing(make):
     """random_shift whose pairs come from make(count, most, generator)."""
     return lambda x, most, g: random_shift(x, most, g, lambda: make(len(x), most, g))
@@ -53,6 +57,14 @@ def between(low, high, count, generator, columns=2):
 
 def bell(count, most, generator):
     return (torch.randn(count, 2, generator=generator) * most / 2).round().clamp(-most, most).long()
+
+
+def wide_bell(count, most, generator):
+    return (torch.randn(count, 2, generator=generator) * most).round().clamp(-most, most).long()
+
+
+def rounded(count, most, generator):
+    return ((2 * torch.rand(count, 2, generator=generator) - 1) * most).round().long()
 
 
 def after_another(shifts):
@@ -76,16 +88,17 @@ def test_other_right_ways_pass():
         drawing(lambda n, m, g: (torch.rand(n, 2, generator=g) * (2 * m + 1)).long() - m)
     )
     check.average_answer(lambda *a: average_answer(*a).numpy())
+    check.turns(check.turn_matrices)
 
 
 @pytest.mark.parametrize(
     "answer, message",
     [
         (lambda x: x, "nothing has changed"),
-        (lambda x: x.flip(2), "above and below are swapped"),
+        (lambda x: x.flip(2), "top and bottom are swapped"),
         (lambda x: x.flip(2, 3), "half turn"),
         (lambda x: x.flip(0), "order of the images"),
-        (lambda x: x.flip(1), "order of the channels"),
+        (lambda x: x.flip(1), "channels are reversed"),
         (lambda x: 1 - x, "negative"),
         (lambda x: x[0], "should be of shape"),
         (lambda x: x.flip(3)[:, :, ::2], "should be of shape"),
@@ -105,7 +118,7 @@ def test_mistakes_of_mirror(answer, message):
         (lambda a: turns(a, convert=torch.rad2deg), "pi / 180"),
         (lambda a: turns(a, high=1, low=1), "same sign"),
         (lambda a: turns(a, high=-1, low=-1), "both sines are negative"),
-        (lambda a: turns(a, convert=lambda x: torch.pi / 2 - torch.deg2rad(x)), "changed places"),
+        (lambda a: turns(a, convert=lambda x: torch.pi / 2 - torch.deg2rad(x)), "swapped places"),
         (lambda a: turns(a)[:, :, :2], "third column is missing"),
         (lambda a: turns(a)[0], "should be of shape"),
         (lambda a: turns(torch.cat([a, a])), "should be of shape"),
@@ -120,9 +133,9 @@ def test_mistakes_of_turns(answer, message):
     "answer, message",
     [
         (lambda x, m, g: x, "no image moves"),
-        (drawing(lambda n, m, g: between(-m, m, 1, g).expand(n, 2)), "shifted alike"),
+        (drawing(lambda n, m, g: between(-m, m, 1, g).expand(n, 2)), "the same shift"),
         (drawing(lambda n, m, g: between(-m, m, n, g, 1).expand(n, 2)), "the same number"),
-        (drawing(lambda n, m, g: between(-m, m - 1, n, g)), "upper end out"),
+        (drawing(lambda n, m, g: between(-m, m - 1, n, g)), "out its upper end"),
         (drawing(lambda n, m, g: between(0, m, n, g)), "one direction only"),
         (drawing(lambda n, m, g: between(-2 * m, 2 * m, n, g)), "by up to"),
         (drawing(lambda n, m, g: between(-m, m, n, g) * torch.tensor([0, 1])), "down or up"),
@@ -132,7 +145,9 @@ def test_mistakes_of_turns(answer, message):
             drawing(lambda n, m, g: between(-m, m, n, torch.Generator().manual_seed(1))),
             "is `generator` used",
         ),
-        (drawing(bell), "each of the 5 shifts should be as likely"),
+        (drawing(bell), "Each of the 5 shifts should be equally likely"),
+        (drawing(wide_bell), "equally likely"),
+        (drawing(rounded), "equally likely"),
         (drawing(lambda n, m, g: after_another(between(-m, m, n, g, 1))), "follows from another"),
         (drawing(in_pairs), "follows from another"),
         (rolled, "torch.roll"),
@@ -158,6 +173,7 @@ def test_mistakes_of_random_shift(answer, message):
         (lambda *a: average_answer(*a).amax(1), "only the largest"),
         (lambda *a: average_answer(*a[:3], a[3] - 1), "one copy is missing"),
         (lambda model, images, policy, copies: model(images).softmax(1), "no copy was made"),
+        (blurred, "one blurred image"),
     ],
 )
 def test_mistakes_of_average_answer(answer, message):
