@@ -29,10 +29,6 @@ class HidePieces:
         self.model, self.image, self.target = model, image.detach().cpu(), target
         self.segments = segments.cpu()
         self.count = int(self.segments.max()) + 1
-        edge = torch.zeros_like(self.segments, dtype=torch.bool)
-        edge[1:] |= self.segments[1:] != self.segments[:-1]
-        edge[:, 1:] |= self.segments[:, 1:] != self.segments[:, :-1]
-        self.edge = edge.numpy()
         self.whole = self._answer(self.image)
 
     def without(self, hidden: set[int], cover: str) -> Tensor:
@@ -45,8 +41,7 @@ class HidePieces:
         numbers, wrong = self._read(hidden)
         shown = self.without(numbers, cover)
         logit, probability = self._answer(shown)
-        pixels = to_uint8(shown)
-        pixels = np.where(self.edge[..., None], pixels // 2 + 64, pixels).astype(np.uint8)
+        pixels = _outlined(to_uint8(shown), self.segments.numpy())
         text = f"<b>logit for wolf: {logit:+.2f}</b> (whole image: {self.whole[0]:+.2f}), "
         text += (
             f"so {'wolf' if logit > 0 else 'husky'}, with {max(probability, 1 - probability):.0%}. "
@@ -115,3 +110,18 @@ def hide_pieces(
     box = live(pieces.draw, alt=alt, hidden=hidden, cover=cover)
     box.children = (clicks, *box.children)
     return box
+
+
+def _scaled(heats: Tensor) -> np.ndarray:
+    """Heats (B, H, W) as bytes, 128 for 0, each image on its own scale."""
+    sizes = heats.abs().flatten(1)
+    top = sizes.quantile(0.99, dim=1).clamp_min(1e-12).view(-1, 1, 1)
+    return ((heats / top).clamp(-1, 1) * 127 + 128).round().to(torch.uint8).cpu().numpy()
+
+
+def _outlined(pixels: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """A black line wherever two neighbours in `parts` (H, W), a mask or numbers, differ."""
+    edge = np.zeros(parts.shape, bool)
+    edge[1:] |= parts[1:] != parts[:-1]
+    edge[:, 1:] |= parts[:, 1:] != parts[:, :-1]
+    return np.where(edge[..., None], np.uint8(0), pixels)
