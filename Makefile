@@ -29,7 +29,7 @@ $(VENV)/.labkit: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "labkit needs Python 3.11 or newer; '$(PYTHON)' is missing or older."; \
 	  echo "Install it from python.org, or name another one: make lab PYTHON=python3.12"; exit 1; }
-	@echo "Setting up labkit in $(VENV): once, some minutes (about 6 GB on Linux, far less with TORCH=cpu)."
+	@echo "Setting up labkit in $(VENV): once, some minutes (downloads about 3 GB on Linux, far less with TORCH=cpu)."
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "Python cannot make a virtual environment. On Debian and Ubuntu: sudo apt install python3-venv"; \
 	  exit 1; }

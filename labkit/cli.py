@@ -16,6 +16,7 @@ from labkit import __version__
 from labkit.course import another, copies, editions, lab_server, notes
 from labkit.grading import CHECK, NOT_PROTECTED
 
+_WHICH = "a number (01) or part of a name; without it, all"
 _FOLDERS = {"student": "my-labs", "solution": "my-labs-solution", "live": "my-labs-live"}
 
 
@@ -39,36 +40,48 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     start = commands.add_parser(
         "start",
-        help="put the labs into a folder of yours and open JupyterLab there",
-        epilog="What follows -- goes to JupyterLab, as in: labkit start -- --port=9000",
+        help="write your copies of the labs into a folder and open JupyterLab there",
+        epilog="Whatever follows -- goes to JupyterLab, as in: labkit start -- --port=9000",
     )
-    start.add_argument("labs", nargs="*", metavar="LAB", help="01, or a part of a name; all")
+    start.add_argument("labs", nargs="*", metavar="LAB", help=_WHICH)
     start.add_argument(
         "--edition",
         choices=list(editions.EDITIONS),
         default="student",
-        help="live: empty cells; %%reveal, then Ctrl+Enter, brings their code",
+        help="live: to teach from, with empty cells; %%reveal brings their code",
     )
     start.add_argument("--dir", help="folder for the copies (default: my-labs)")
     start.add_argument(
         "--projector", action="store_true", help="larger text, code and figures; no sidebar"
     )
-    start.add_argument("--no-launch", action="store_true", help="only write the copies")
+    start.add_argument(
+        "--no-launch", action="store_true", help="write the copies, don't open JupyterLab"
+    )
     start.set_defaults(run=_start)
     fetch = commands.add_parser(
         "fetch",
-        help="download real photos and texts, for your own study",
-        epilog="They go to $LABKIT_DATA, else to a cache folder. Again: goes on where it stopped.",
+        help="download real photos and texts for further experiments",
+        epilog="Files go to $LABKIT_DATA, else to a cache. A download that broke off resumes.",
     )
-    fetch.add_argument("names", nargs="*", metavar="NAME", help="as --list names them; all")
-    fetch.add_argument("--list", action="store_true", help="what there is, and what is here")
-    fetch.add_argument("--mirror", metavar="URL", help="a server that has the same files")
-    fetch.add_argument("--dir", help="folder for the files (then set LABKIT_DATA to it)")
+    fetch.add_argument(
+        "names", nargs="*", metavar="NAME", help="a set that --list shows; without it, all"
+    )
+    fetch.add_argument(
+        "--list", action="store_true", help="show which sets there are and which you have"
+    )
+    fetch.add_argument("--mirror", metavar="URL", help="take the files from this server instead")
+    fetch.add_argument(
+        "--dir", help="folder for the files (set LABKIT_DATA to it, so that labs find them)"
+    )
     fetch.set_defaults(run=_fetch)
-    progress = commands.add_parser("progress", help="labs, minutes, and the exercises you solved")
+    progress = commands.add_parser(
+        "progress", help="show what you have solved, and how often you predicted right"
+    )
     progress.add_argument("--dir", default=_FOLDERS["student"], help="folder of your copies")
     progress.set_defaults(run=_progress)
-    doctor = commands.add_parser("doctor", help="say what is wrong here, and how to mend it")
+    doctor = commands.add_parser(
+        "doctor", help="look at this installation, and say how to mend what is wrong"
+    )
     doctor.set_defaults(run=_doctor)
     _add_teaching(commands)
     return parser
@@ -77,24 +90,30 @@ def _parser() -> argparse.ArgumentParser:
 def _add_teaching(commands: argparse._SubParsersAction) -> None:
     release = commands.add_parser(
         "release",
-        help="what students get: their edition of the labs, labkit, data, a README",
-        epilog="The same labs give the same bytes. Files that are not labkit's are never written.",
+        help="make what you hand out: the student edition, labkit, data, a README",
+        epilog="The same labs give the same bytes. Files that are not labkit's stay.",
     )
-    release.add_argument("labs", nargs="*", metavar="LAB", help="01, or a part of a name; all")
-    release.add_argument("--to", required=True, metavar="DIR|FILE.zip", help="where to")
+    release.add_argument("labs", nargs="*", metavar="LAB", help=_WHICH)
+    release.add_argument("--to", required=True, metavar="DIR|FILE.zip", help="where to write it")
     release.set_defaults(run=_release)
     check = commands.add_parser(
         "check",
-        help="check what comes back: one notebook, or a folder of a whole class",
+        help="check what students hand in: one notebook, a folder, or a zip file",
         description=CHECK,
         epilog=NOT_PROTECTED,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     check.add_argument("paths", nargs="+", metavar="PATH", help="notebooks, folders, zip files")
-    check.add_argument("--csv", metavar="FILE", help="write the table to a file, too")
-    check.add_argument("--seconds", type=float, default=20.0, help="limit an exercise (20)")
-    check.add_argument("--jobs", type=int, help="submissions at a time (as many as cores)")
-    check.add_argument("--exit-zero", action="store_true", help="0 also if someone is not done")
+    check.add_argument("--csv", metavar="FILE", help="also write the table to this file")
+    check.add_argument(
+        "--seconds", type=float, default=20.0, help="time limit for one exercise (20)"
+    )
+    check.add_argument(
+        "--jobs", type=int, help="how many submissions at a time (default: one a core)"
+    )
+    check.add_argument(
+        "--exit-zero", action="store_true", help="exit with 0 even if someone isn't done"
+    )
     check.set_defaults(run=_check)
 
 

@@ -16,28 +16,28 @@ So a printed green line, a changed check or a patched `torch.allclose` gains not
 """
 
 CHECK = """\
-Checks submissions with the checks of this installation; check cells in a submission are ignored,
-and named if they were edited or deleted. Each submission runs in a process of its own: what the
-student wrote above the check, and of the lab what that needs, so a class is through in minutes.
-If that takes too long, or wants a file or the network, only the exercise's function is run, with
-what it needs.
-Zip files are read as they are, also those of a course platform. Of two definitions the last above
-the check counts, as when the notebook runs from top to bottom.
-An exercise is "not checked" where no verdict would be fair: the notebook cannot be read, the
-answer wants a file or the network, the lab itself fails, or the system ended its process.
-Exit code: 0 if every exercise of every submission is done, 1 if not, 2 if the command was not
-understood, 3 if something could not be checked. --exit-zero, for make or Slurm: 0 instead of 1."""
+Checks what students handed in with the checks of this installation. Check cells in a submission
+don't count; edited or deleted ones are named. Each submission runs in a process of its own: all
+that the student wrote above the check, and of the lab what that needs. If that takes too long, or
+asks for a file or the network, only the exercise's function runs, with what it needs.
+Zip files are read as they are, including those of a course platform. If a function is defined
+twice, the last definition above the check counts, as when the notebook runs from top to bottom.
+"Not checked" means that no verdict would be fair: the notebook can't be read, the answer asks for
+a file or the network, the lab itself fails, or the system ended the process.
+Exit code: 0 if every exercise of every submission is done, 1 if not, 2 if the command wasn't
+understood, 3 if something couldn't be checked. --exit-zero (for make or Slurm): 0 instead of 1."""
 
 NOT_PROTECTED = """\
-What this does not protect from. An answer is judged by what its function gives for the check's
-inputs, not by how it was found: a function that calls labkit's own version, digs the expected
-result out of the running check, knows the inputs by heart, or was written by somebody else
-counts as done. Only functions are checked, not claims, pictures or prose. On Linux a submission
-can open no socket and write no file but its own in memory. It can still read your files (not
-/run and /tmp, unless labkit lies there), put words into the table, and write into a named pipe
-that it can see. On processors other than x86-64 and ARM it can also speak to a service of this
-machine that listens on a socket file, and hold more memory than it may; the first line printed
-says so. The kernel is trusted. Where a warning says that the system does not keep submissions
-apart, hostile code can do whatever you can do: use a container or a virtual machine there.
-Start it as `labkit check` or `python -P -m labkit check`: without -P Python takes modules from
-the folder at hand, and if students filled it, theirs may run before labkit can refuse."""
+What this doesn't protect you from. An answer is judged by what its function returns for the
+check's inputs, not by how it was found. A function that calls labkit's own version, digs the
+expected result out of the running check, knows the inputs by heart, or was written by somebody
+else counts as done. Only functions are checked: no claims, pictures or prose.
+On Linux a submission can open no socket and write no file but its own in memory. It can still read
+your files (except in /run and /tmp, unless labkit lies there), put words into the table, and write
+into a named pipe that it can see. On processors other than x86-64 and ARM it can also talk to a
+service of this machine through a socket file, and take more memory than it should; the first line
+printed says so.
+The kernel is trusted. If a warning says that the system doesn't keep submissions apart, hostile
+code can do whatever you can do: use a container or a virtual machine there.
+Start it as `labkit check` or `python -P -m labkit check`. Without -P, Python takes modules from
+the current folder; if students filled it, their code may run before labkit can refuse it."""

@@ -342,7 +342,7 @@ def test_the_help_says_what_it_does_not_protect_from(capsys):
     with pytest.raises(SystemExit, match="0"):
         main(["check", "--help"])
     said = " ".join(capsys.readouterr().out.split())
-    assert "does not protect from" in said and "labkit's own version" in said
+    assert "doesn't protect you from" in said and "labkit's own version" in said
     assert "can open no socket" in said and "`python -P -m labkit check`" in said
 
 
