@@ -22,8 +22,8 @@ def peek(answer: Callable) -> str:
         _compare_output(result, _Net(seed), images, layer)
         if isinstance(result, Tensor) and result.requires_grad:
             raise CheckFailed(
-                "The output still hangs on its computation graph (requires_grad is True), which "
-                "keeps all layers before it in memory: use .detach(), or torch.no_grad()."
+                "The output is still attached to the computation graph (requires_grad is True), "
+                "which keeps all earlier layers in memory: use .detach(), or torch.no_grad()."
             )
     return "peek sees what the layer puts out, and leaves nothing behind."
 
@@ -44,7 +44,7 @@ def ascent_step(answer: Callable) -> str:
             "number to what you divide by, as in `/ (size + 1e-8)`."
         )
     compare(result, flat, what="The image where the slope is 0 (a dead unit)")
-    return "ascent_step goes uphill, by the size it was told, and stays between 0 and 1."
+    return "ascent_step goes uphill by the given rate and stays between 0 and 1."
 
 
 @exercise
@@ -65,11 +65,12 @@ def loss_by_class(answer: Callable) -> str:
 @exercise
 def auc(answer: Callable) -> str:
     """auc(scores, is_digit): the chance that a digit outscores another, ties one half."""
-    for seed, (count, levels) in enumerate([(30, None), (41, 6), (24, 3)]):
+    sizes = [(30, None, 0.4), (41, 6, 0.4), (24, 3, -0.4), (1000, None, 0.2)]
+    for seed, (count, levels, shift) in enumerate(sizes):
         generator = _rng(seed)
         labels = torch.rand(count, generator=generator) < 0.3
         labels[:2] = torch.tensor([True, False])
-        scores = torch.rand(count, generator=generator) + 0.4 * labels
+        scores = torch.rand(count, generator=generator) + shift * labels
         scores = scores if levels is None else (scores * levels).floor()
         _compare_auc(call(answer, scores, labels), scores, labels, "The AUC")
     labels = torch.tensor([True, False, False, True, False])
@@ -85,14 +86,13 @@ def _compare_output(result: Tensor, model: nn.Module, images: Tensor, layer: str
     with torch.no_grad():
         final = model(images)
     mistakes = {
-        "this is the layer's input, not its output: a forward hook is called with (module, inputs, "
-        "output), and the third is wanted.": seen[names[place - 1]] if place else images,
-        "this is the output of the whole model, not of the layer: store what the hook is "
-        "given.": final,
+        "this is the layer's input, not its output: a forward hook gets (module, inputs, output), "
+        "and you want the third.": seen[names[place - 1]] if place else images,
+        "this is the output of the whole model, not of the layer: store what the hook gets.": final,
         "the values changed after the hook saw them, since the next layer (a ReLU with "
         "inplace=True) writes into the same tensor: store output.clone().": want.clamp_min(0),
-        "this is the mean over the images: all of them are wanted.": want.mean(0),
-        "this is the first image only: all of them are wanted.": want[0],
+        "this is the mean over the images: return them all.": want.mean(0),
+        "this is the first image only: return them all.": want[0],
     }
     what = f'peek(model, images, "{layer}")'
     compare(result, want, what=what, mistakes=_other(mistakes, want))
@@ -121,17 +121,21 @@ def _check_step(answer: Callable, image: Tensor, excite: Callable, *, rate: floa
     result = call(answer, excite, image, rate)
     want = (image + step).clamp(0, 1)
     mistakes = {
-        "the step goes downhill: training lowers a loss, here the value should rise. Add the "
-        "gradient, do not subtract it.": (image - step).clamp(0, 1),
+        "the step goes downhill. Training lowers a loss; here the value should rise, so add the "
+        "gradient.": (image - step).clamp(0, 1),
         "pixels leave the range from 0 to 1, and no photo looks like that: .clamp(0, 1) at the "
         "end.": image + step,
-        "the gradient is not brought to size: divide it by the root of the mean of its squares, "
-        "else deep channels hardly move.": (image + rate * slope).clamp(0, 1),
+        "the gradient isn't rescaled: divide it by the root of the mean of its squares, or deep "
+        "channels hardly move.": (image + rate * slope).clamp(0, 1),
         "the gradient is divided by the root of the sum of its squares, so that larger images get "
         "smaller steps: take the mean.": (image + rate * slope / slope.norm()).clamp(0, 1),
         "the gradient is divided by the mean of its squares; the root is missing.": (
             image + rate * slope / size**2
         ).clamp(0, 1),
+        "the gradient is divided by its standard deviation, which takes the mean off first. Divide "
+        "by the root of the mean of its squares.": (image + rate * slope / slope.std()).clamp(0, 1),
+        "the gradient is divided by its largest value; divide by the root of the mean of its "
+        "squares.": (image + rate * slope / slope.abs().max()).clamp(0, 1),
         "only the sign of the gradient was used: every pixel then moves as far as the best.": (
             image + rate * slope.sign()
         ).clamp(0, 1),
@@ -142,8 +146,8 @@ def _check_step(answer: Callable, image: Tensor, excite: Callable, *, rate: floa
     compare(result, want, what="The image after one step", mistakes=_other(mistakes, want))
     if isinstance(result, Tensor) and result.requires_grad:
         raise CheckFailed(
-            "The new image still hangs on the computation graph of this step (requires_grad is "
-            "True), so that memory grows with every step: return it with .detach()."
+            "The new image is still attached to the computation graph of this step (requires_grad "
+            "is True), so memory grows with every step: return it with .detach()."
         )
 
 
@@ -157,17 +161,17 @@ def _compare_loss(result, before: Tensor, after: Tensor, labels: Tensor) -> None
     mistakes = {
         "the sign is the wrong way round: a loss is positive, accuracy before minus accuracy "
         "after.": -lost,
-        "this is one number for all digits together; one for each digit is wanted.": every,
-        "these are numbers of images, not shares: divide by how many images the digit has.": lost
+        "this is one number for all digits together; return one for each digit.": every,
+        "these are counts of images, not shares: divide by how many images the digit has.": lost
         * count,
         "divided by the number of all images: divide by those of the digit.": lost
         * count
         / len(labels),
         "this is the accuracy without the channel, not what was lost.": share(after),
         "this is the accuracy with the channel on: switch it off and subtract.": share(before),
-        "this is the share of what was right before; take the difference alone.": lost
+        "this is the share of what was right before; return the plain difference.": lost
         / share(before).clamp_min(1e-12),
-        "digits that gain without the channel count as 0 here. A gain is a loss below 0.": (
+        "digits that gain without the channel count as 0 here. A gain is a negative loss.": (
             lost.clamp_min(0)
         ),
         "images that are right only without the channel are left out. They are a gain, and count "
@@ -183,6 +187,9 @@ def _compare_auc(result, scores: Tensor, labels: Tensor, what: str) -> None:
     want = features.auc(scores, labels)
     n_pos = int(labels.sum())
     mistakes = {
+        "an AUC below 0.5 was turned round. It says that the unit falls for the digit; keep it.": (
+            max(want, 1 - want)
+        ),
         "the direction is reversed: the digit should outscore the others.": 1 - want,
         "ties count as lost; a tie is worth one half.": won / n,
         "ties count as won; a tie is worth one half.": (won + tied) / n,

@@ -16,7 +16,8 @@ from labkit.words.models_text import SentimentRNN, WordClassifier
 @exercise
 def nearest(answer: Callable[[Tensor, int, int], Tensor]) -> str:
     """nearest(vectors (V, D), row, k) -> (k,), rows of the k largest cosines, itself left out."""
-    for seed, (count, width, row, k) in enumerate([(30, 5, 7, 4), (12, 3, 0, 3), (50, 8, 49, 6)]):
+    sizes = [(40, 5, 7, 8), (12, 3, 0, 3), (50, 8, 49, 6), (1000, 384, 500, 10)]
+    for seed, (count, width, row, k) in enumerate(sizes):
         generator = _rng(seed)
         vectors = torch.randn(count, width, generator=generator)
         vectors *= 0.2 + 4 * torch.rand(count, 1, generator=generator)  # of very different lengths
@@ -28,13 +29,13 @@ def nearest(answer: Callable[[Tensor, int, int], Tensor]) -> str:
     vectors = torch.tensor([[1.0, 0.0], [-1.0, 0.0], [-3.0, 0.1]])
     what = "the nearest of words that all point away (cosines below 0)"
     compare(call(answer, vectors, 0, 1), torch.tensor([2]), mistakes={}, what=what)
-    return "nearest finds the words whose vectors point the same way."
+    return "nearest finds the words whose vectors point most nearly the same way."
 
 
 @exercise
 def mean_vector(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
     """mean_vector(table (V, D), ids (N, T)) -> (N, D), the mean over words that are no padding."""
-    for seed, (count, longest, width) in enumerate([(5, 7, 4), (3, 9, 2), (6, 4, 5)]):
+    for seed, (count, longest, width) in enumerate([(5, 7, 4), (3, 9, 2), (1000, 13, 384)]):
         generator = _rng(seed)
         table = torch.randn(20, width, generator=generator)  # row 0, the padding, is not zero
         ids = torch.randint(1, 20, (count, longest), generator=generator)
@@ -44,7 +45,7 @@ def mean_vector(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
         what = f"mean_vector of {count} sentences of up to {longest} words"
         compare(got, _mean(table, ids), mistakes=_mean_mistakes(table, ids), what=what)
     _empty_sentence(answer)
-    return "mean_vector is right: padding neither adds nor divides, an empty sentence gives zeros."
+    return "mean_vector ignores the padding, and an empty sentence gives zeros."
 
 
 @exercise
@@ -53,21 +54,21 @@ def freeze(answer: Callable[[nn.Module, str], Any]) -> str:
     table = torch.rand(6, 3, generator=_rng(0))
     makers = [
         (lambda: WordClassifier(table, freeze=False), "embedding", ()),
-        (lambda: SentimentRNN(table, hidden=4, freeze=False), "gru", ()),
         (lambda: SentimentRNN(table, hidden=4, freeze=False).eval(), "logits", ("embedding",)),
+        (lambda: SentimentRNN(table, hidden=4, freeze=False), "gru", ()),
     ]
     for make, layer, before in makers:
         model = make()
         for name in before:
             model.get_submodule(name).requires_grad_(False)
         _check_frozen(answer, model, layer, before)
-    return "freeze stops one layer, leaves the others alone, and hands over what still learns."
+    return "freeze stops one layer, leaves the others alone, and returns what still learns."
 
 
 @exercise
 def last_state(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
     """last_state(outputs (N, T, H), lengths (N,)) -> (N, H), after each one's own last word."""
-    for seed, (count, longest, width) in enumerate([(4, 6, 3), (3, 9, 5), (5, 4, 2)]):
+    for seed, (count, longest, width) in enumerate([(4, 6, 3), (3, 9, 5), (600, 12, 32)]):
         generator = _rng(seed)
         outputs = torch.randn(count, longest, width, generator=generator)
         lengths = torch.randint(2, longest, (count,), generator=generator)  # none has T words
@@ -88,8 +89,11 @@ def _nearest_mistakes(vectors: Tensor, row: int, k: int) -> dict[str, Tensor]:
     cosines, products = unit @ unit[row], vectors @ vectors[row]
     gaps = (vectors - vectors[row]).norm(dim=1)
     gaps[row] = torch.inf
-    alone = products.clone()
-    alone[row] = -torch.inf
+    columns = F.normalize(vectors, dim=0)
+    across = columns @ columns[row]
+    alone, unsigned = products.clone(), cosines.abs()
+    for values in (across, alone, unsigned):
+        values[row] = -torch.inf
     right = _nearest(vectors, row, k)
     itself = "the word itself is among them: a word is always nearest to itself. Leave it out."
     long = (
@@ -100,6 +104,10 @@ def _nearest_mistakes(vectors: Tensor, row: int, k: int) -> dict[str, Tensor]:
         itself: cosines.topk(k).indices,
         "the word itself is among them, one too many. Leave it out.": cosines.topk(k + 1).indices,
         long: alone.topk(k).indices,
+        "the lengths are taken down the columns (dim=0). A word is a row: divide each row by its "
+        "own length, vectors.norm(dim=1, keepdim=True).": across.topk(k).indices,
+        "the sign of the cosine is lost (abs or a square?): words that point the opposite way are "
+        "among them. Take the largest cosines as they are.": unsigned.topk(k).indices,
         "the word itself is among them, and these are products, not cosines: divide by both "
         "lengths.": products.topk(k).indices,
         "these are the farthest words: the cosine is large where vectors are alike.": (
@@ -117,23 +125,29 @@ def _mean(table: Tensor, ids: Tensor) -> Tensor:
     return (table[ids] * real).sum(1) / real.sum(1).clamp_min(1)
 
 
+def _mean_of_different(table: Tensor, ids: Tensor) -> Tensor:
+    return torch.stack([table[row[row != 0].unique()].mean(0) for row in ids])
+
+
 def _mean_mistakes(table: Tensor, ids: Tensor) -> dict[str, Tensor]:
     real, longest = (ids != 0)[..., None], ids.shape[1]
     words = table[ids]
     total, everything = (words * real).sum(1), words.sum(1)
     counts = real.sum(1)
     return {
-        "padding counts as words: the vector of id 0 is in the sum, and the sum is divided by T. "
-        "Use only the words whose id is not 0.": everything / longest,
+        "padding counts as a word here: row 0 is in the sum, and the sum is divided by T. Use only "
+        "the words whose id is not 0.": everything / longest,
         "the sum is right, but it is divided by T, so that short sentences get short means. Divide "
         "by each sentence's own number of words.": total / longest,
         "it is divided by the right number, but the vector of the padding (id 0) is still in the "
         "sum.": everything / counts,
         "this is the sum. Divide by each sentence's number of words.": total,
-        "the unknown word (id 1) was left out. It is a word; only 0 is padding.": (
+        "id 1, the unknown word, was left out. It is a word; only 0 is padding.": (
             (words * (ids > 1)[..., None]).sum(1) / (ids > 1).sum(1, keepdim=True).clamp_min(1)
         ),
         "it is divided by the number of words plus one.": total / (counts + 1),
+        "a word that stands twice in its sentence counts once here (set or unique?). Count it "
+        "as often as it stands there.": _mean_of_different(table, ids),
         "this is the largest value of each dimension, not the mean.": (
             words.masked_fill(~real, -torch.inf).amax(1)
         ),
@@ -149,8 +163,8 @@ def _empty_sentence(answer: Callable) -> None:
     got = as_tensor(call(answer, table, ids), what="mean_vector with an empty sentence")
     if got.shape == (2, 3) and not torch.isfinite(got[1]).all():
         raise CheckFailed(
-            "A sentence of nothing but padding gives nan: 0 was divided by 0. Let it give zeros, "
-            "as in `total / counts.clamp_min(1)`."
+            "A sentence of nothing but padding gives nan, since 0 is divided by 0. It should give "
+            "zeros: `total / counts.clamp_min(1)`."
         )
     compare(got, _mean(table, ids), what="mean_vector with an empty sentence, which gives zeros")
 
@@ -179,7 +193,8 @@ def _check_frozen(answer: Callable, model: nn.Module, layer: str, before: tuple)
 
 def _refuse_still_learning(model: nn.Module, layer: str, modes: list[bool]) -> None:
     module = model.get_submodule(layer)
-    if not any(p.requires_grad for p in module.parameters()):
+    left = [name for name, p in module.named_parameters() if p.requires_grad]
+    if not left:
         return
     if module.__dict__.get("requires_grad") is False:
         raise CheckFailed(
@@ -187,8 +202,11 @@ def _refuse_still_learning(model: nn.Module, layer: str, modes: list[bool]) -> N
             "PyTorch never looks at. Call module.requires_grad_(False), with the underscore and "
             "brackets, or set it for each of module.parameters()."
         )
-    if not all(p.requires_grad for p in module.parameters()):
-        raise CheckFailed(f"Only a part of {layer} is frozen. Go through all its parameters.")
+    if len(left) < len(list(module.parameters())):
+        raise CheckFailed(
+            f"Only a part of {layer} is frozen: its {left[0]} still learns. Freeze all its "
+            "parameters, not its weight alone: module.requires_grad_(False)."
+        )
     if [m.training for m in model.modules()] != modes:
         raise CheckFailed(
             f"{layer} still learns. eval() changes what dropout and batch normalisation do; it "
@@ -214,22 +232,24 @@ def _check_list(result: Any, now: dict[str, nn.Parameter]) -> None:
     want = {name: p for name, p in now.items() if p.requires_grad}
     if result is None:
         raise CheckFailed(
-            "Nothing comes back (None). Return the list of parameters that still learn: it is "
-            "what the optimizer gets."
+            "freeze returns nothing (None). Return the list of parameters that still learn, for "
+            "the optimizer."
         )
     if isinstance(result, Tensor) or not isinstance(result, list | tuple | filter):
         raise CheckFailed(
-            f"A list of parameters should come back; what came is {describe(result)}."
+            f"freeze should return a list of parameters, but returned {describe(result)}."
         )
     found = list(result)
     names = {id(p): name for name, p in now.items()}
     if any(isinstance(p, tuple | str) for p in found):
         raise CheckFailed("These are names. Return the parameters: model.parameters().")
     if not all(isinstance(p, Tensor) for p in found):
-        raise CheckFailed(f"A list of parameters should come back; in it is {describe(found[0])}.")
+        raise CheckFailed(f"The list should hold parameters, but it holds {describe(found[0])}.")
     got = [names.get(id(p), "a tensor that is none of the model's") for p in found]
     if extra := [name for name in got if name not in want]:
-        raise CheckFailed(f"The list holds {extra[0]}. Only parameters that still learn belong in.")
+        raise CheckFailed(
+            f"The list holds {extra[0]}, which does not learn any more. Leave it out."
+        )
     if lacking := [name for name in want if name not in got]:
         raise CheckFailed(f"The list lacks {lacking[0]}, which still learns.")
     if len(got) != len(want):
@@ -251,6 +271,8 @@ def _check_last(answer: Callable, outputs: Tensor, lengths: Tensor) -> None:
         "this is the sum over the words. The last state is wanted.": total,
         "this takes every sentence at every length, (N, N, H). Go along both at once: "
         "outputs[torch.arange(N), lengths - 1].": outputs[:, lengths - 1],
+        "these are whole sentences: the lengths went along dimension 0, the sentences. Give two "
+        "indices, outputs[torch.arange(N), lengths - 1].": outputs[(lengths - 1) % len(outputs)],
         "all sentences are cut at the length of the longest.": outputs[:, int(lengths.max()) - 1],
         "all sentences are cut at the length of the shortest.": outputs[:, int(lengths.min()) - 1],
     }

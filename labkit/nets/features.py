@@ -1,16 +1,16 @@
 """What a single channel of a network stands for: numbers and pictures for one channel at a time.
 
 How well a channel tells a class (`auc`), how often it is silent or at its ceiling
-(`unit_states`), what is lost without it (`drop_by_class`), and which input, made for it, excites
-it (`ascend`). A channel's value for an image is the mean over its map (`map_means`). Looking at
-layers as such is in `labkit.nets.hooks`, patches of photos in `labkit.nets.patches`, plots in
-`labkit.plot`.
+(`unit_states`), what each class loses without it (`loss_by_class`), and one step towards an input
+that excites it (`ascent_step`). A channel's value for an image is the mean over its map
+(`map_means`). Looking at layers as such is in `labkit.nets.hooks`, patches of photos in
+`labkit.nets.patches`, plots in `labkit.plot`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -74,28 +74,17 @@ def unit_states(output: Tensor, *, ceiling: float = math.inf) -> States:
 
 
 @torch.no_grad()
-def drop_by_class(
-    model: nn.Module,
-    data: tuple[Tensor, Tensor],
-    layer: str,
-    *,
-    channels: Sequence[int] | None = None,
-    classes: int = 10,
+def loss_by_class(
+    model: nn.Module, images: Tensor, labels: Tensor, layer: str, channel: int, *, classes: int = 10
 ) -> Tensor:
-    """The share of right answers that each class loses when a channel is off: (K, classes).
+    """The share of right answers that each class loses when a channel is off: (classes,).
 
-    Row k belongs to channels[k] (default: all of the layer). 0.3 means that 30 of 100 images of
-    the class were right before and are wrong now, on balance; negative values are gains.
+    0.3 means that 30 of 100 images of the class were right before and are wrong now, on balance;
+    negative values are gains.
     """
-    images, labels = data
-    outputs = hooks.activations(model, images[:1], layer)[layer]
-    channels = range(outputs.shape[1]) if channels is None else channels
     before = class_accuracy(model(images), labels, classes=classes)
-    rows = []
-    for channel in channels:
-        with hooks.switched_off(model, layer, int(channel)):
-            rows.append(before - class_accuracy(model(images), labels, classes=classes))
-    return torch.stack(rows)
+    with hooks.switched_off(model, layer, int(channel)):
+        return before - class_accuracy(model(images), labels, classes=classes)
 
 
 def class_accuracy(logits: Tensor, labels: Tensor, *, classes: int = 10) -> Tensor:
@@ -105,41 +94,17 @@ def class_accuracy(logits: Tensor, labels: Tensor, *, classes: int = 10) -> Tens
     return torch.bincount(labels, weights=right, minlength=classes) / count
 
 
-def ascend(
-    model: nn.Module,
-    layer: str,
-    channels: Sequence[int],
-    *,
-    shape: tuple[int, int, int] = (3, 96, 96),
-    steps: int = 60,
-    rate: float = 0.03,
-    jitter: int = 4,
-    smooth: float = 1.0,
-    decay: float = 0.01,
-    seed: int = 0,
-) -> Tensor:
-    """Images in [0, 1] that excite each of the channels: (K, *shape), by gradient ascent.
+def ascent_step(excite: Callable[[Tensor], Tensor], image: Tensor, rate: float) -> Tensor:
+    """The image after one step that raises excite(image): activation maximisation (Erhan 2009).
 
-    Activation maximisation (Erhan et al. 2009) from grey noise: each step moves the pixels by
-    `rate` (root mean square) along the gradient of the channel's mean. Against speckles (Olah et
-    al. 2017): the image is shifted by up to `jitter` pixels before each step, the gradient is
-    blurred (`smooth`, standard deviation in pixels, 0 for none), and the image is drawn towards
-    grey by the share `decay`. Layers before a ReLU work best: behind it the gradient may be 0.
+    The step goes along the gradient and is `rate` large (root mean square over the pixels); the
+    result is clamped to [0, 1] and detached. Where the gradient is 0 the image stays as it is.
     """
-    generator = torch.Generator().manual_seed(seed)
-    images = 0.5 + 0.05 * torch.randn((len(channels), *shape), generator=generator)
-    start, pick = until(model, layer), torch.arange(len(channels))
-    for _ in range(steps):
-        shift = torch.randint(-jitter, jitter + 1, (2,), generator=generator).tolist()
-        moved = images.roll(shift, (2, 3)).clamp(0, 1).requires_grad_()
-        with torch.enable_grad():
-            value = map_means(start(moved))[pick, list(channels)].sum()
-            (slope,) = torch.autograd.grad(value, moved)
-        slope = blur(slope, smooth)
-        slope = slope / slope.pow(2).mean((1, 2, 3), keepdim=True).sqrt().clamp_min(1e-12)
-        images = (moved.detach() + rate * slope).roll([-s for s in shift], (2, 3))
-        images = (images + decay * (0.5 - images)).clamp(0, 1)
-    return images
+    pixels = image.detach().clone().requires_grad_()
+    with torch.enable_grad():
+        (slope,) = torch.autograd.grad(excite(pixels), pixels)
+    slope = slope / slope.pow(2).mean().sqrt().clamp_min(1e-12)
+    return (image + rate * slope).clamp(0, 1).detach()
 
 
 def until(model: nn.Module, layer: str) -> nn.Module:

@@ -14,10 +14,10 @@ from labkit.course import projector
 _HOME = {
     "basic": ["bars", "curves", "grid", "heat", "history", "image", "interval"],
     "derivatives": ["errors", "heats", "landscape", "matrix", "network"],
-    "activations": ["histograms", "layer_maps", "mosaic", "scatter", "table"],
+    "activations": ["layer_maps", "table"],
     "explanations": ["dots", "heats_over"],
     "finetuning": ["learning_curves", "stacked_shares"],
-    "words": ["closest", "ratings", "reading", "scores"],
+    "words": ["closest", "ratings", "scores"],
     "augmentation": ["confusions", "opinions", "over_angles"],
     "siamese": ["embedding", "embeddings", "pair_distances", "roc"],
     "gan": [

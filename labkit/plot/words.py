@@ -1,4 +1,4 @@
-"""Plots of lab 05, part 2: nearest words, ratings, scores against ratings, a sentence being read.
+"""Plots of lab 05, part 2: nearest words, ratings, scores against ratings.
 
 Blue stands for praise and orange for blame, as in `plot.bars(signed=True)`.
 """
@@ -89,24 +89,6 @@ def scores(
     ax.axhline(0, color="black", linewidth=0.8)
     ax.axvline(0, color="black", linewidth=0.8)
     ax.set(xlabel="the classifier's score", ylabel="people's mean rating", title=title or "")
-    return tidy(ax)
-
-
-def reading(
-    words: Sequence[str],
-    praise: Sequence[float],
-    *,
-    ax: Axes | None = None,
-    title: str | None = None,
-) -> Axes:
-    """The probability of praise after each word of a sentence, as bars from one half up or down."""
-    ax = new_axes(ax, figsize=(0.75 * len(words) + 1.2, 2.6))
-    heights = [float(p) - 0.5 for p in praise]
-    colours = [_colour(8 * h) for h in heights]
-    ax.bar(range(len(words)), heights, bottom=0.5, color=colours, edgecolor="#505050", width=0.7)
-    ax.axhline(0.5, color="black", linewidth=0.8)
-    ax.set_xticks(range(len(words)), labels=words)
-    ax.set(ylim=(0, 1), ylabel="P(praise)", title=title or "")
     return tidy(ax)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from labkit.data.words import WordVectors
 
@@ -91,6 +92,14 @@ class Vocabulary:
 def lengths(ids: Tensor) -> Tensor:
     """How many words each row of ids (N, T) has, padding not counted: int64 (N,)."""
     return (ids != PADDING).sum(1)
+
+
+def nearest_rows(vectors: Tensor, row: int, k: int) -> Tensor:
+    """The k other rows of (V, D) with the largest cosine to this one, nearest first: (k,)."""
+    unit = F.normalize(vectors, dim=1)
+    cosines = unit @ unit[row]
+    cosines[row] = -2.0
+    return cosines.topk(k).indices
 
 
 def mean_vectors(table: Tensor, ids: Tensor) -> Tensor:

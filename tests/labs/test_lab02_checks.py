@@ -53,7 +53,7 @@ def in_eval_mode(model, images, layer):
 
 PEEKS = {
     "leaves 1 hook in": lambda m, x, n: caught(m, x, n, copied, remove=False),
-    "computation graph": lambda m, x, n: caught(m, x, n, lambda m, i, o: o.clone()),
+    "attached to the computation graph": lambda m, x, n: caught(m, x, n, lambda m, i, o: o.clone()),
     "layer's input": lambda m, x, n: caught(m, x, n, lambda m, i, o: i[0].detach().clone()),
     "output of the whole model": lambda m, x, n: m(x).detach(),
     "inplace=True": lambda m, x, n: caught(m, x, n, lambda m, i, o: o.detach()),
@@ -108,7 +108,7 @@ def without_leaf(excite, image, rate):
 STEPS = {
     "downhill": lambda e, x, r: stepped(e, x, lambda x, g, s: (x - r * g / s).clamp(0, 1)),
     "leave the range": lambda e, x, r: stepped(e, x, lambda x, g, s: x + r * g / s),
-    "not brought to size": lambda e, x, r: stepped(e, x, lambda x, g, s: (x + r * g).clamp(0, 1)),
+    "isn't rescaled": lambda e, x, r: stepped(e, x, lambda x, g, s: (x + r * g).clamp(0, 1)),
     "root of the sum": lambda e, x, r: stepped(
         e, x, lambda x, g, s: (x + r * g / g.norm()).clamp(0, 1)
     ),
@@ -119,6 +119,12 @@ STEPS = {
         e, x, lambda x, g, s: (x + r * g.sign()).clamp(0, 1)
     ),
     "this is the gradient": lambda e, x, r: stepped(e, x, lambda x, g, s: g),
+    "standard deviation": lambda e, x, r: stepped(
+        e, x, lambda x, g, s: (x + r * g / g.std()).clamp(0, 1)
+    ),
+    "its largest value": lambda e, x, r: stepped(
+        e, x, lambda x, g, s: (x + r * g / g.abs().max()).clamp(0, 1)
+    ),
     "the step alone": lambda e, x, r: stepped(e, x, lambda x, g, s: r * g / s),
     "has not moved": lambda e, x, r: x,
     "in place": in_place,
@@ -172,11 +178,11 @@ def hook_left(*args):
 LOSSES = {
     "wrong way round": lambda *a: -lost(*a),
     "one number for all": lambda *a: lost(*a) @ a[2].bincount(minlength=10).double() / len(a[2]),
-    "numbers of images": counts,
+    "counts of images": counts,
     "number of all images": lambda *a: counts(*a) / len(a[2]),
     "accuracy without the channel": lambda *a: by_class(rights(*a)[1], a[2]),
     "with the channel on": lambda *a: by_class(rights(*a)[0], a[2]),
-    "what was right before": relative,
+    "share of what was right before": relative,
     "nothing was lost": lambda *a: torch.zeros(10),
     "should be of shape \\(10,\\)": lambda *a: lost(*a)[:9],
     "leaves 1 hook": hook_left,
@@ -208,6 +214,7 @@ def strict_auc(scores, is_digit):
 
 AUCS = {
     "direction is reversed": lambda s, d: 1 - won(s, d).mean(),
+    "was turned round": lambda s, d: max(won(s, d).mean(), 1 - won(s, d).mean()),
     "ties count as lost": lambda s, d: won(s, d, 0.0).mean(),
     "ties count as won": lambda s, d: won(s, d, 1.0).mean(),
     "ties are left out": strict_auc,

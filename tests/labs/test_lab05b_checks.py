@@ -32,6 +32,10 @@ NEAREST = {
     "smallest distances": lambda v, r, k: best(without(-(v - v[r]).norm(dim=1), r), k),
     "Give the rows": lambda v, r, k: without(cosines(v, r), r).topk(k).values,
     "wrong order": lambda v, r, k: best(without(cosines(v, r), r), k).flip(0),
+    "down the columns": lambda v, r, k: best(
+        without(F.normalize(v, dim=0) @ F.normalize(v, dim=0)[r], r), k
+    ),
+    "sign of the cosine is lost": lambda v, r, k: best(without(cosines(v, r).abs(), r), k),
     "cosines below 0": lambda v, r, k: best(without(cosines(v, r), r, 0.0), k),
 }
 
@@ -67,17 +71,20 @@ def summed(table, ids):
 
 
 MEANS = {
-    "padding counts as words": lambda t, i: t[i].mean(1),
+    "padding counts as a word": lambda t, i: t[i].mean(1),
     "divided by T": lambda t, i: summed(t, i) / i.shape[1],
     "still in the sum": lambda t, i: t[i].sum(1) / parts(t, i)[2],
     "This is the sum|this is the sum": summed,
     "gives nan": nan_when_empty,
     "in place": in_place,
     "first word alone": lambda t, i: t[i][:, 0],
-    "unknown word": lambda t, i: text.mean_vectors(t, i * (i > 1)),
+    "unknown word, was left out": lambda t, i: text.mean_vectors(t, i * (i > 1)),
     "largest value": lambda t, i: t[i].masked_fill(~parts(t, i)[1], -torch.inf).amax(1),
     "mean over the sentences": lambda t, i: (t[i]).mean(0),
     "one vector for all": lambda t, i: summed(t, i).sum(0) / (i != 0).sum(),
+    "stands twice": lambda t, i: torch.stack(
+        [t[r[r != 0].unique()].sum(0) / max(1, len(r[r != 0].unique())) for r in i]
+    ),
     "number of words plus one": lambda t, i: summed(t, i) / (parts(t, i)[2] + 1),
 }
 
@@ -121,6 +128,11 @@ def first_only(model, layer):
     return learning(model)
 
 
+def weight_only(model, layer):
+    model.get_submodule(layer).weight.requires_grad = False
+    return learning(model)
+
+
 def zeroed(model, layer):
     left = models_text.freeze(model, layer)
     for parameter in model.get_submodule(layer).parameters():
@@ -142,11 +154,12 @@ FREEZES = {
     "eval\\(\\) changes": evaluated,
     "frozen too": everything,
     "learns again": thawed,
-    "Only a part of gru": first_only,
+    "Only a part of logits is frozen: its bias": weight_only,
+    "Only a part of logits": first_only,
     "weights of embedding.weight have changed": zeroed,
     "layers have changed": removed,
     "still learns: requires_grad is True": lambda model, layer: learning(model),
-    "Nothing comes back": frozen(lambda model, left: None),
+    "returns nothing": frozen(lambda model, left: None),
     "The list holds embedding.weight": frozen(lambda model, left: list(model.parameters())),
     "These are names": frozen(lambda model, left: list(model.named_parameters())),
     "The list lacks": frozen(lambda model, left: left[:-1]),
@@ -185,6 +198,7 @@ LAST = {
     "\\(N, N, H\\)": lambda o, n: o[:, n - 1],
     "length of the longest": lambda o, n: o[:, n.max() - 1],
     "length of the shortest": lambda o, n: o[:, n.min() - 1],
+    "whole sentences": lambda o, n: o[(n - 1) % len(o)],
     "stopped with IndexError": lambda o, n: o[rows(o), n + o.shape[1]],
 }
 

@@ -132,9 +132,3 @@ def test_scores_colour_agreement_and_name_words():
     right, wrong = ax.lines[:2]
     assert right.get_xdata().tolist() == [1] and wrong.get_xdata().tolist() == [-1, 2]
     assert [t.get_text() for t in ax.texts] == ["b"]
-
-
-def test_reading_draws_bars_from_one_half():
-    ax = plot.reading(["not", "bad"], torch.tensor([0.25, 0.9]))
-    assert [bar.get_height() for bar in ax.patches] == pytest.approx([-0.25, 0.4])
-    assert ax.get_ylim() == (0, 1)

@@ -154,3 +154,10 @@ def test_freeze_keeps_the_rest(table):
     assert {id(p) for p in left} == {id(p) for p in net.gru.parameters()}
     with pytest.raises(AttributeError):
         models_text.freeze(net, "nose")
+
+
+def test_nearest_rows_are_the_nearest_words():
+    vectors = torch.randn(30, 6, generator=torch.Generator().manual_seed(0))
+    table = WordVectors([str(i) for i in range(30)], vectors)
+    near = [int(word) for word, _ in table.nearest("4", k=5)]
+    assert text.nearest_rows(vectors, 4, 5).tolist() == near
