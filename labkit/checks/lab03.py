@@ -1,4 +1,4 @@
-"""Checks of lab 03: LIME's sample weights, a score no blob can fool, digits with a colour."""
+"""Checks of lab 03: LIME's fit and kernel, a counterfactual, a fair score, coloured digits."""
 
 from __future__ import annotations
 
@@ -10,6 +10,41 @@ from torch import Tensor
 
 from labkit.checks import draws
 from labkit.checks.core import CheckFailed, as_tensor, call, compare, describe, exercise
+
+
+@exercise
+def lime_fit(answer: Callable[[Tensor, Tensor, float], Tensor]) -> str:
+    """lime_fit(on (N, K) bool, answers (N,), ridge) -> (K,), ridge regression with an intercept."""
+    generator = torch.Generator().manual_seed(4)
+    for samples, pieces, ridge in [(12, 5, 1.0), (30, 12, 0.3), (100, 53, 1.0)]:
+        on = torch.rand(samples, pieces, generator=generator) < 0.7
+        on[0, :2], on[1, :2] = torch.tensor([True, False]), torch.tensor([False, True])
+        answers = on.float() @ torch.randn(pieces, generator=generator) + 3.0
+        answers = answers + 0.3 * torch.randn(samples, generator=generator)
+        _fit_of(answer, on, answers, ridge)
+    on[:, 2] = True  # a superpixel that was never hidden
+    _fit_of(answer, on, answers, 1.0)
+    return "lime_fit is right: a weight for each superpixel, and the intercept goes unpunished."
+
+
+@exercise
+def counterfactual(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str:
+    """counterfactual(images (B, 3, H, W), masks (B, H, W), background (3, H, W)) -> images."""
+    generator = torch.Generator().manual_seed(5)
+    for count, height, width in [(4, 6, 5), (3, 7, 7), (1, 4, 9), (3, 3, 3)]:
+        images = torch.rand(count, 3, height, width, generator=generator)
+        masks = torch.rand(count, height, width, generator=generator) < 0.4
+        masks[:, 0, 0], masks[:, -1, -1] = True, False
+        background = torch.rand(3, height, width, generator=generator)
+        inside = masks[:, None]
+        got = call(answer, images, masks, background)
+        compare(
+            got,
+            images.where(inside, background),
+            mistakes=_swap_mistakes(images, masks, background),
+            what=f"counterfactual of {count} images {height} x {width}",
+        )
+    return "counterfactual is right: the same animal, pixel for pixel, and all the rest is new."
 
 
 @exercise
@@ -58,6 +93,90 @@ def colour(answer: Callable[..., tuple[Tensor, Tensor]]) -> str:
     again = [_colour(answer, images, digits, rate, k) for k in (seed + 10, seed + 11)]
     _check_generator((painted, labels), *again, digits)
     return "colour is right: the label is noisy, and the colour follows the label, not the digit."
+
+
+def _fit_of(answer: Callable, on: Tensor, answers: Tensor, ridge: float) -> None:
+    x, y = on.double() - on.double().mean(0), answers.double() - answers.double().mean()
+    what = f"lime_fit of {on.shape[0]} samples of {on.shape[1]} superpixels, ridge={ridge:g}"
+    mistakes = _fit_mistakes(on.double(), answers.double(), ridge)
+    got = call(answer, on, answers, ridge)
+    compare(got, _solved(x, y, ridge), mistakes=mistakes, what=what, atol=1e-4)
+
+
+def _solved(x: Tensor, y: Tensor, ridge: float) -> Tensor:
+    return torch.linalg.pinv(x.T @ x + ridge * torch.eye(x.shape[1])) @ (x.T @ y)
+
+
+def _fit_mistakes(on: Tensor, answers: Tensor, ridge: float) -> dict[str, Tensor]:
+    x, y = on - on.mean(0), answers - answers.mean()
+    ones = torch.cat([on, torch.ones(len(on), 1)], 1)
+    right, punished = _solved(x, y, ridge), _solved(ones, answers, ridge)
+    intercept = (answers.mean() - on.mean(0) @ right)[None]
+    shown = on.sum(0)
+    apart = on.T @ answers / shown - (1 - on).T @ answers / (len(on) - shown)
+    scale = on.std(0, correction=0).clamp_min(1e-9)
+    free = "the intercept is under the penalty too. Subtract the means of x and y first."
+    return {
+        "there is no intercept: subtract from each column of x its mean over the samples, and from "
+        "y its mean.": _solved(on, answers, ridge),
+        "only y is centred. Subtract from each column of x its mean over the samples too.": (
+            _solved(on, y, ridge)
+        ),
+        free: punished[:-1],
+        f"{free} And give the K weights only.": punished,
+        "the intercept is among them. Give the K weights only.": torch.cat([right, intercept]),
+        "the intercept is among them, in front. Give the K weights only.": torch.cat(
+            [intercept, right]
+        ),
+        "the ridge is missing: x.T @ x + ridge * torch.eye(K).": _solved(x, y, 0.0),
+        "the ridge is added to every entry of x.T @ x, not to the diagonal alone: ridge * "
+        "torch.eye(K).": torch.linalg.pinv(x.T @ x + ridge) @ (x.T @ y),
+        "the ridge has the wrong sign.": _solved(x, y, -ridge),
+        "the ridge is squared: the penalty is ridge times the sum of squares.": (
+            _solved(x, y, ridge**2)
+        ),
+        "`ridge` is not used: 1.0 stands in its place.": _solved(x, y, 1.0),
+        "the ridge is multiplied by the number of samples: the errors are summed, not averaged.": (
+            _solved(x, y, ridge * len(on))
+        ),
+        "all weights have the wrong sign: x is 1 where a superpixel is shown, not where it is "
+        "hidden.": -right,
+        "this is the mean answer with each superpixel minus the mean without it. Others are hidden "
+        "at the same time: fit all weights together.": apart,
+        "x is centred row by row. Each superpixel's mean is over the samples, .mean(0).": _solved(
+            on - on.mean(1, keepdim=True), y, ridge
+        ),
+        "the columns are divided by their standard deviation. Only subtract their means.": (
+            _solved(x / scale, y, ridge)
+        ),
+        "this is x.T @ y. It lacks the solution of the linear system.": x.T @ y,
+    }
+
+
+def _swap_mistakes(images: Tensor, masks: Tensor, background: Tensor) -> dict[str, Tensor]:
+    inside = masks[:, None].double()
+    old, new = images.double(), background.double()
+    mistakes = {
+        "the mask is the wrong way round: it is True on the animal, which stays.": (
+            old * (1 - inside) + new * inside
+        ),
+        "outside the animal it is black. Put the background there.": old * inside,
+        "the background lies over the animal too: use it only where the mask is False.": (
+            old * inside + new
+        ),
+        "the animal is a hole: it should stay as it is.": (new * (1 - inside)).expand_as(old),
+        "this is the background alone.": new.expand_as(old),
+        "this is one background. Give one image for each animal, (B, 3, H, W).": new,
+        "images and background are averaged. Take one or the other at each pixel.": (old + new) / 2,
+        "these are the images as they came.": old,
+    }
+    if len(masks) == 3:
+        crossed = torch.where(masks, images, background)
+        mistakes[
+            "masks (B, H, W) was stretched to (1, B, H, W): with three images, image i's mask is "
+            "used for colour i. Give it an axis for the colours: masks[:, None]."
+        ] = crossed
+    return mistakes
 
 
 def _sample_weights_of(answer: Callable, on: Tensor, width: float) -> None:
@@ -127,20 +246,20 @@ def _score_mistakes(heats: Tensor, masks: Tensor) -> dict[str, Tensor]:
     others = (shares.sum(1) - own) / (count - 1)
     inside = torch.einsum("ihw,jhw->ij", heats.double(), masks.double())
     return {
-        "this is the share in the own mask alone. A blob in the middle still gets a lot: subtract "
+        "this is the share in its own mask alone. A blob in the middle still gets a lot: subtract "
         "its mean share in the other masks.": own,
         "the own share is divided by the mask's area (lift). A blob in the middle still gets more "
         "than 1 where masks lie in the middle. Subtract the share in the other masks.": own / area,
-        "the mask's area is subtracted. That fools a blob in the rim, not one in the middle: "
-        "subtract the share in the other masks.": own - area,
-        "the mean over all masks is subtracted, the own one among them. Leave it out: divide by "
+        "the mask's area is subtracted. A blob in the middle still scores well: subtract the "
+        "share in the other masks instead.": own - area,
+        "the mean over all masks is subtracted, its own included. Leave that one out: divide by "
         "B - 1.": own - shares.mean(1),
         "the sum over the others is divided by B, not by B - 1.": (
             own - (shares.sum(1) - own) / count
         ),
         "the shares in the others are summed. Take their mean.": own - (shares.sum(1) - own),
-        "these are the other heats in this mask. It is this heat in the other masks: sum along the "
-        "other dimension.": own - (shares.sum(0) - own) / (count - 1),
+        "these are the other heats in this mask. You need this heat in the other masks: sum along "
+        "the other dimension.": own - (shares.sum(0) - own) / (count - 1),
         "this is the mean share in the other masks. Subtract it from the own share.": others,
         "the sign is the wrong way round: own minus others.": -right,
         "the own share is divided by the others' mean. Subtract it.": own / others,

@@ -15,7 +15,7 @@ _HOME = {
     "basic": ["bars", "curves", "grid", "heat", "history", "image", "interval"],
     "derivatives": ["heats", "landscape", "matrix", "network"],
     "activations": ["layer_maps", "table"],
-    "explanations": ["before_after", "dots", "heats_over"],
+    "explanations": ["dots", "heats_over"],
     "finetuning": ["learning_curves", "stacked_shares"],
     "words": ["closest", "ratings", "scores"],
     "augmentation": ["confusions", "opinions", "over_angles"],

@@ -1,4 +1,4 @@
-"""Plots of lab 03: heat over scenes with the animal's outline, and scores with their intervals."""
+"""Plots of lab 03: heat over images with the animal's outline, and scores with their intervals."""
 
 from __future__ import annotations
 
@@ -15,41 +15,63 @@ from labkit.plot.basic import COLOURS, SIGNED, interval, new_axes, tidy
 
 def heats_over(
     images: Tensor,
-    heats: Tensor,
+    heats: Tensor | Mapping[str, Tensor],
     *,
     masks: Tensor | None = None,
     titles: Sequence[str] | None = None,
+    said: Mapping[str, Sequence[str]] | None = None,
     columns: int = 4,
     size: float = 2.4,
     unit: str = "",
     clip: float = 0.995,
 ) -> np.ndarray:
-    """Each image (B, 3, H, W) above its heat (B, H, W), red for and blue against; Axes (2n, K).
+    """Each image (B, 3, H, W) above its heat (B, H, W), red for and blue against: Axes.
 
-    All heats share one scale, centred on 0, that ends at the quantile `clip` of their sizes.
-    `masks` (B, H, W) are drawn as outlines.
+    Heats share one scale, centred on 0, that ends at the quantile `clip` of their sizes. Several
+    {name: heats} stand one below the other, under what was `said` of each image; then each heat
+    has a scale of its own, since one method's numbers are not the other's. `masks` (B, H, W) are
+    drawn as outlines.
     """
-    count, columns = len(images), min(columns, len(images))
-    rows = -(-count // columns)
-    shape = (columns * size + 0.9, rows * (2 * size + 0.3))
-    fig, axes = plt.subplots(2 * rows, columns, figsize=shape, squeeze=False, layout="constrained")
-    top = max(float(heats.abs().flatten()[:: max(heats.numel() // 10**6, 1)].quantile(clip)), 1e-12)
+    several = isinstance(heats, Mapping)
+    rows, scales = (heats, []) if several else ({"": heats}, [_top(heats, clip)] * len(images))
+    count, columns, step = len(images), min(columns, len(images)), 1 + len(rows)
+    blocks = -(-count // columns)
+    shape = (columns * size + 0.9, blocks * (step * (size + 0.25 * several) + 0.3))
+    grid = {"figsize": shape, "squeeze": False, "layout": "constrained"}
+    fig, axes = plt.subplots(blocks * step, columns, **grid)
     for ax in axes.flat:
         ax.set_axis_off()
     for i in range(count):
-        above, below = axes[2 * (i // columns) : 2 * (i // columns) + 2, i % columns]
+        above, *below = axes[step * (i // columns) : step * (i // columns + 1), i % columns]
         above.imshow(images[i].permute(1, 2, 0).cpu().numpy())
         above.set_title("" if titles is None else titles[i], fontsize=10)
-        below.imshow(images[i].mean(0).cpu().numpy(), cmap="gray", vmin=0, vmax=1)
-        strength = (heats[i].abs() / top).clamp(0, 1).sqrt().mul(0.9).cpu().numpy()
-        shown = below.imshow(
-            heats[i].cpu().numpy(), cmap=SIGNED, vmin=-top, vmax=top, alpha=strength
-        )
-        if masks is not None:
-            below.contour(masks[i].float().cpu(), levels=[0.5], colors="black", linewidths=1)
-    bar = plt.cm.ScalarMappable(norm=shown.norm, cmap=SIGNED)
-    fig.colorbar(bar, ax=axes, label=unit, shrink=0.7)
+        for ax, (name, each) in zip(below, rows.items(), strict=True):
+            top = _top(each[i], clip) if several else scales[i]
+            _over(ax, images[i], each[i] / top, None if masks is None else masks[i])
+            ax.set_title(said[name][i] if said else "", fontsize=10)
+            if i % columns == 0:
+                ax.text(
+                    -0.04, 0.5, name, ha="right", va="center", rotation=90, transform=ax.transAxes
+                )
+    ends = plt.Normalize(-1, 1) if several else plt.Normalize(-scales[0], scales[0])
+    bar = fig.colorbar(plt.cm.ScalarMappable(ends, SIGNED), ax=axes, label=unit, shrink=0.7)
+    if several:
+        bar.set_ticks([-1, 0, 1], labels=["against", "0", "for"])
     return axes
+
+
+def _top(heats: Tensor, clip: float) -> float:
+    sizes = heats.abs().flatten()
+    return max(float(sizes[:: max(len(sizes) // 10**6, 1)].quantile(clip)), 1e-12)
+
+
+def _over(ax: Axes, image: Tensor, heat: Tensor, mask: Tensor | None) -> None:
+    """A heat (H, W), from -1 to 1, over a grey copy of the image, and the mask's outline."""
+    ax.imshow(image.mean(0).cpu().numpy(), cmap="gray", vmin=0, vmax=1)
+    strength = heat.abs().clamp(0, 1).sqrt().mul(0.9).cpu().numpy()
+    ax.imshow(heat.cpu().numpy(), cmap=SIGNED, vmin=-1, vmax=1, alpha=strength)
+    if mask is not None:
+        ax.contour(mask.float().cpu(), levels=[0.5], colors="black", linewidths=1)
 
 
 def dots(
@@ -76,32 +98,4 @@ def dots(
     ax.set_yticks(range(len(scores)), labels=list(scores))
     ax.invert_yaxis()
     ax.set(xlabel=xlabel, title=title or "")
-    return tidy(ax)
-
-
-def before_after(
-    counts: Mapping[str, tuple[int, int, int]],
-    *,
-    xlabel: str = "share of the people asked",
-    title: str | None = None,
-    ax: Axes | None = None,
-) -> Axes:
-    """An arrow for each row, from the share before to the share after, with its counts.
-
-    counts: {name: (before, after, people asked)}, whole numbers. Raises ValueError for counts
-    that cannot be: more than were asked, or below 0.
-    """
-    ax = new_axes(ax, figsize=(7, 0.65 * len(counts) + 1.1))
-    for row, (name, (before, after, people)) in enumerate(counts.items()):
-        if not (people > 0 and 0 <= min(before, after) and max(before, after) <= people):
-            raise ValueError(f"{name!r}: {before} before and {after} after, of {people} people?")
-        start, end = before / people, after / people
-        ax.annotate("", (end, row), (start, row), arrowprops={"arrowstyle": "->", "lw": 1.5})
-        ax.plot([start], [row], "o", color="white", markeredgecolor="black", markersize=8)
-        ax.plot([end], [row], "o", color=COLOURS[0], markersize=8)
-        for share, count, up in ((start, before, 8), (end, after, -16)):
-            place = {"xytext": (0, up), "textcoords": "offset points", "ha": "center"}
-            ax.annotate(f"{count} of {people}", (share, row), fontsize=9, **place)
-    ax.set_yticks(range(len(counts)), labels=list(counts))
-    ax.set(xlim=(-0.05, 1.05), ylim=(len(counts) - 0.5, -0.7), xlabel=xlabel, title=title or "")
     return tidy(ax)

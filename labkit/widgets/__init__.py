@@ -10,7 +10,7 @@ _HOME = {
     "core": ["Canvas", "Still", "live", "slider", "to_pixels", "to_png"],
     "derivatives": ["slopes", "slopes_picture", "tiny_network", "tiny_network_picture"],
     "activations": ["ChannelWalk", "channel_walk"],
-    "explanations": ["SceneExplorer", "scene_explorer"],
+    "explanations": ["HidePieces", "hide_pieces"],
     "finetuning": ["CarExplorer", "car_explorer"],
     "words": ["SentenceReader", "WordNeighbours", "sentence_reader", "word_neighbours"],
     "augmentation": ["Playground", "playground"],

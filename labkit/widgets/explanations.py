@@ -1,82 +1,115 @@
-"""The widget of lab 03: a scene on each ground with its heats."""
+"""The widget of lab 03: hide pieces of an image by a click, and watch the answer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
 
+import anywidget
 import ipywidgets
 import numpy as np
 import torch
-from matplotlib import colormaps
-from PIL import Image, ImageDraw, ImageFont
-from torch import Tensor
+import traitlets
+from torch import Tensor, nn
 
 from labkit.images import to_uint8
-from labkit.plot.basic import SIGNED
-from labkit.widgets.core import live, slider
+from labkit.widgets.core import live
 
-GAP, HEAD = 12, 26  # pixels between panels and above them
+SCALE = 2  # screen pixels for a pixel of the image
+COVERS = {"grey": (0.5,) * 3, "white": (1.0,) * 3, "green": (0.25, 0.45, 0.15)}
 
 
-class SceneExplorer:
-    """Scene, heat, and what the hottest share of it covers: `draw(scene=..., ground=..., ...)`.
+class HidePieces:
+    """What a classifier says of an image without some pieces: `draw(hidden=..., cover=...)`.
 
-    images: {ground: (B, 3, H, W)}; masks: bool (B, H, W), the animals; heats: {method: {ground:
-    (B, H, W)}}; answers: {ground: (B,)}, the probability of "wolf". All is computed before; a
-    picture is a look-up and takes a few milliseconds.
+    model: images (B, 3, H, W) -> logits (B, K); image (3, H, W); segments (H, W), the number of
+    each pixel's piece; target: the class whose logit is told.
     """
 
-    def __init__(
-        self,
-        images: Mapping[str, Tensor],
-        masks: Tensor,
-        heats: Mapping[str, Mapping[str, Tensor]],
-        answers: Mapping[str, Tensor],
-    ):
-        self.grounds, self.methods = list(images), list(heats)
-        self.images = {g: [to_uint8(image) for image in images[g]] for g in images}
-        self.masks, self.answers = masks.cpu().numpy(), answers
-        self.colours = (colormaps[SIGNED](np.arange(256))[:, :3] * 255).astype(np.uint8)
-        self.heats = {m: {g: _scaled(h) for g, h in by.items()} for m, by in heats.items()}
-        self.ranks = {m: {g: _ranks(h) for g, h in by.items()} for m, by in heats.items()}
+    def __init__(self, model: nn.Module, image: Tensor, segments: Tensor, target: int = 1):
+        self.model, self.image, self.target = model, image.detach().cpu(), target
+        self.segments = segments.cpu()
+        self.count = int(self.segments.max()) + 1
+        self.whole = self._answer(self.image)
 
-    def draw(self, scene: int, ground: str, method: str, share: int) -> tuple[np.ndarray, str]:
-        """The picture (H, W, 3), uint8, and a line of text; `share` in percent of the pixels."""
-        image, mask = self.images[ground][scene - 1], self.masks[scene - 1]
-        heat = self.colours[self.heats[method][ground][scene - 1]]
-        chosen = self.ranks[method][ground][scene - 1] < share / 100
-        panels = [image, _outlined(heat, mask), _lit(image, chosen)]
-        on_ground = float((chosen & ~mask).sum() / max(chosen.sum(), 1))
-        wolf = float(self.answers[ground][scene - 1])
-        text = (
-            f"<b>wolf: {wolf:.0%}</b>, husky: {1 - wolf:.0%}. Of the hottest {share} % by "
-            f"<i>{method}</i>, {on_ground:.0%} lies on the ground (the ground is "
-            f"{(~mask).mean():.0%} of the picture)"
+    def without(self, hidden: set[int], cover: str) -> Tensor:
+        """The image (3, H, W), the `hidden` pieces painted in a colour of `COVERS`."""
+        covered = torch.isin(self.segments, torch.tensor(sorted(hidden), dtype=torch.int64))
+        return torch.where(covered, torch.tensor(COVERS[cover])[:, None, None], self.image)
+
+    def draw(self, hidden: str, cover: str) -> tuple[np.ndarray, str]:
+        """The picture (H, W, 3), uint8, and a line of text; `hidden` like "3 17"."""
+        numbers, wrong = self._read(hidden)
+        shown = self.without(numbers, cover)
+        logit, probability = self._answer(shown)
+        pixels = _outlined(to_uint8(shown), self.segments.numpy())
+        text = f"<b>logit for wolf: {logit:+.2f}</b> (whole image: {self.whole[0]:+.2f}), "
+        text += (
+            f"so {'wolf' if logit > 0 else 'husky'}, with {max(probability, 1 - probability):.0%}. "
         )
-        titles = (f"scene {scene} on {ground}", method, f"the hottest {share} %")
-        return _side_by_side(panels, titles), text
+        text += f"Hidden: {len(numbers)} of {self.count} pieces."
+        if wrong:
+            text += f" Pieces have numbers from 0 to {self.count - 1}, not {', '.join(wrong)}."
+        return pixels.repeat(SCALE, 0).repeat(SCALE, 1), text
+
+    def toggled(self, hidden: str, x: float, y: float) -> str:
+        """`hidden` with the piece at x, y (0 to 1, from the upper left) added, or taken out."""
+        height, width = self.segments.shape
+        row, column = min(int(y * height), height - 1), min(int(x * width), width - 1)
+        numbers = self._read(hidden)[0] ^ {int(self.segments[row, column])}
+        return " ".join(map(str, sorted(numbers)))
+
+    @torch.no_grad()
+    def _answer(self, image: Tensor) -> tuple[float, float]:
+        logits = self.model(image[None])[0]
+        return float(logits[self.target]), float(logits.softmax(0)[self.target])
+
+    def _read(self, hidden: str) -> tuple[set[int], list[str]]:
+        """The pieces that a text names, and the words in it that name none."""
+        words = re.findall(r"\w+", hidden)
+        right = [w for w in words if w.isdecimal() and int(w) < self.count]
+        return {int(w) for w in right}, [w for w in words if w not in right]
 
 
-def scene_explorer(images, masks, heats, answers) -> ipywidgets.VBox:
-    """Sliders for scene, ground, method and share above the pictures of `SceneExplorer`."""
-    explorer = SceneExplorer(images, masks, heats, answers)
-    alt = (
-        "Side by side: a scene, a method's heat for 'wolf' (red for, blue against) with the "
-        "animal's outline, and the hottest pixels."
-    )
-    return live(
-        explorer.draw,
-        alt=alt,
-        scene=slider("scene", 1, len(masks)),
-        ground=_choice("ground", explorer.grounds),
-        method=_choice("method", explorer.methods),
-        share=slider("hottest share, %", 5, 50, value=10, step=5),
-    )
+class Clicks(anywidget.AnyWidget):
+    """Where the picture beside it is clicked: `spot`, x and y from 0 to 1, and the time."""
+
+    spot = traitlets.List().tag(sync=True)
+    _esm = """
+    export default { render({ model, el }) {
+      const told = (event) => {
+        const image = event.target;
+        if (!image.matches(".labkit-picture") || !el.parentElement.contains(image)) return;
+        const box = image.getBoundingClientRect();
+        const x = (event.clientX - box.left) / box.width;
+        const y = (event.clientY - box.top) / box.height;
+        model.set("spot", [x, y, event.timeStamp]);
+        model.save_changes();
+      };
+      document.addEventListener("click", told);
+      return () => document.removeEventListener("click", told);
+    } };"""
 
 
-def _choice(description: str, options: Sequence[str]) -> ipywidgets.SelectionSlider:
-    style = {"style": {"description_width": "initial"}, "layout": {"width": "420px"}}
-    return ipywidgets.SelectionSlider(options=list(options), description=description, **style)
+def hide_pieces(
+    model: nn.Module, image: Tensor, segments: Tensor, *, target: int = 1
+) -> ipywidgets.VBox:
+    """The picture of `HidePieces`: a click hides a piece, another shows it again.
+
+    Without a mouse: type the numbers of the pieces, Enter. Arguments as of `HidePieces`.
+    """
+    pieces, clicks = HidePieces(model, image, segments, target), Clicks()
+    style = {"description_width": "initial"}
+    hidden = ipywidgets.Text(description="hidden pieces", continuous_update=False, style=style)
+    cover = ipywidgets.SelectionSlider(options=list(COVERS), description="cover", style=style)
+
+    def clicked(change: dict) -> None:
+        hidden.value = pieces.toggled(hidden.value, *change["new"][:2])
+
+    clicks.observe(clicked, names="spot")
+    alt = "The image, cut into pieces; those that are hidden show the cover's colour."
+    box = live(pieces.draw, alt=alt, hidden=hidden, cover=cover)
+    box.children = (clicks, *box.children)
+    return box
 
 
 def _scaled(heats: Tensor) -> np.ndarray:
@@ -86,30 +119,9 @@ def _scaled(heats: Tensor) -> np.ndarray:
     return ((heats / top).clamp(-1, 1) * 127 + 128).round().to(torch.uint8).cpu().numpy()
 
 
-def _ranks(heats: Tensor) -> np.ndarray:
-    """Each pixel's place from the hottest, 0 to 1, as half floats."""
-    order = heats.flatten(1).argsort(dim=1, descending=True, stable=True)
-    rank = order.argsort(1).float() / order.shape[1]
-    return rank.view(heats.shape).half().cpu().numpy()
-
-
-def _lit(image: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    faint = (image // 5 + 180).astype(np.uint8)
-    return np.where(chosen[..., None], image, faint)
-
-
-def _outlined(pixels: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    edge = np.zeros_like(mask)
-    edge[1:] |= mask[1:] != mask[:-1]
-    edge[:, 1:] |= mask[:, 1:] != mask[:, :-1]
+def _outlined(pixels: np.ndarray, parts: np.ndarray) -> np.ndarray:
+    """A black line wherever two neighbours in `parts` (H, W), a mask or numbers, differ."""
+    edge = np.zeros(parts.shape, bool)
+    edge[1:] |= parts[1:] != parts[:-1]
+    edge[:, 1:] |= parts[:, 1:] != parts[:, :-1]
     return np.where(edge[..., None], np.uint8(0), pixels)
-
-
-def _side_by_side(panels: Sequence[np.ndarray], titles: Sequence[str]) -> np.ndarray:
-    height, width = panels[0].shape[:2]
-    page = Image.new("RGB", (len(panels) * (width + GAP) - GAP, HEAD + height), "white")
-    pen, font = ImageDraw.Draw(page), ImageFont.load_default(size=15)
-    for i, (panel, title) in enumerate(zip(panels, titles, strict=True)):
-        page.paste(Image.fromarray(panel), (i * (width + GAP), HEAD))
-        pen.text((i * (width + GAP), 4), title, fill="black", font=font)
-    return np.asarray(page)

@@ -13,7 +13,6 @@ from making import ROOT, code, notebook
 from nbclient import NotebookClient
 
 import labkit
-from labkit import plot
 from labkit.checks import lab01, lab03
 from labkit.course import prediction
 
@@ -278,24 +277,6 @@ def test_importing_is_lazy_and_gives_the_function():
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert run.stdout.split("\n")[:3] == ["False", "labkit.course.prediction", "[]"], run.stderr
     assert "predict" in dir(labkit) and prediction.predict is labkit.predict
-
-
-# The class's counts beside the paper's
-
-
-def test_before_and_after_are_drawn_as_shares():
-    ax = plot.before_after({"paper": (10, 3, 27), "class": (8, 8, 16)}, title="votes")
-    assert [t.get_text() for t in ax.get_yticklabels()] == ["paper", "class"]
-    places = [float(line.get_xdata()[0]) for line in ax.lines]
-    assert places == pytest.approx([10 / 27, 3 / 27, 0.5, 0.5])
-    said = [text.get_text() for text in ax.texts if text.get_text()]
-    assert said == ["10 of 27", "3 of 27", "8 of 16", "8 of 16"]
-
-
-@pytest.mark.parametrize("counts", [(5, 3, 4), (-1, 3, 4), (0, 5, 4), (0, 0, 0)])
-def test_counts_that_cannot_be_are_named(counts):
-    with pytest.raises(ValueError, match="'class'.*people"):
-        plot.before_after({"class": counts})
 
 
 def test_the_labs_ask_for_predictions_and_compare_them():

@@ -7,7 +7,45 @@ import torch
 from labkit.checks import CheckFailed
 from labkit.checks import lab03 as check
 
-CHECKS = ["sample_weights", "fair_score", "colour"]
+CHECKS = ["lime_fit", "counterfactual", "sample_weights", "fair_score", "colour"]
+
+
+def lime_fit(on, answers, ridge, *, by=1.0):
+    x, y = on.float() - on.float().mean(0), answers - answers.mean()
+    return by * torch.linalg.solve(x.T @ x + ridge * torch.eye(x.shape[1]), x.T @ y)
+
+
+def solved(x, y, ridge):
+    return torch.linalg.solve(x.T @ x + ridge * torch.eye(x.shape[1]), x.T @ y)
+
+
+def with_ones(on, y, ridge):
+    return solved(torch.cat([on.float(), torch.ones(len(on), 1)], 1), y, ridge)
+
+
+def without_ridge(on, y, ridge):
+    x = on.float() - on.float().mean(0)
+    return torch.linalg.pinv(x.T @ x) @ (x.T @ (y - y.mean()))
+
+
+def apart(on, y, ridge):
+    return torch.stack([y[k].mean() - y[~k].mean() for k in on.T])
+
+
+def counterfactual(images, masks, background):
+    return images.where(masks[:, None], background)
+
+
+def in_place(images, masks, background):
+    images[:] = images.where(masks[:, None], background)
+    return images
+
+
+def crossed(images, masks, background):
+    try:
+        return torch.where(masks, images, background)
+    except RuntimeError:
+        return counterfactual(images, masks, background)
 
 
 def sample_weights(on, width):
@@ -70,8 +108,56 @@ def test_the_solution_passes(name, capsys):
 
 def test_other_right_ways_pass():
     check.sample_weights(lambda on, w: np.asarray(sample_weights(on, w)))
+    check.lime_fit(lambda on, y, r: np.asarray(lime_fit(on, y, r)))
+    check.lime_fit(lambda on, y, r: solved(on.double() - on.double().mean(0), y.double(), r))
+    check.counterfactual(
+        lambda i, m, b: torch.stack([torch.where(k, j, b) for j, k in zip(i, m, strict=True)])
+    )
+    check.counterfactual(lambda i, m, b: i * m[:, None] + b * ~m[:, None])
     check.fair_score(lambda h, m: fair_score(h, m).tolist())
     check.colour(lambda *a: list(colour(*a)))
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (lambda on, y, r: solved(on.float(), y, r), "no intercept"),
+        (lambda on, y, r: solved(on.float(), y - y.mean(), r), "only y is centred"),
+        (lambda on, y, r: with_ones(on, y, r)[:-1], "under the penalty"),
+        (with_ones, "give the K weights only"),
+        (without_ridge, "ridge is missing"),
+        (lambda on, y, r: lime_fit(on, y, -r), "wrong sign"),
+        (lambda on, y, r: lime_fit(on, y, 1.0), "`ridge` is not used"),
+        (lambda on, y, r: lime_fit(on, y, r * len(on)), "number of samples"),
+        (lambda on, y, r: lime_fit(~on, y, r), "not where it is hidden"),
+        (apart, "fit all weights together"),
+        (lambda on, y, r: (on.float() - on.float().mean(0)).T @ y, "lacks the solution"),
+        (lambda on, y, r: solved(on, y, r), "become 1 and 0"),
+    ],
+)
+def test_mistakes_of_lime_fit(answer, message):
+    with pytest.raises(CheckFailed, match=message):
+        check.lime_fit(answer)
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (lambda i, m, b: counterfactual(i, ~m, b), "wrong way round"),
+        (lambda i, m, b: i * m[:, None], "it is black"),
+        (lambda i, m, b: i * m[:, None] + b, "lies over the animal"),
+        (lambda i, m, b: b * ~m[:, None], "is a hole"),
+        (lambda i, m, b: b, "one background"),
+        (lambda i, m, b: (i + b) / 2, "averaged"),
+        (lambda i, m, b: i, "as they came"),
+        (crossed, "used for colour i"),
+        (in_place, "in place"),
+        (lambda i, m, b: torch.where(m, i, b), "counterfactual"),
+    ],
+)
+def test_mistakes_of_counterfactual(answer, message):
+    with pytest.raises(CheckFailed, match=message):
+        check.counterfactual(answer)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +189,7 @@ def test_mistakes_of_sample_weights(answer, message):
     [
         (lambda h, m: shares(h, m).diagonal(), "own mask alone"),
         (lambda h, m: shares(h, m).diagonal() / m.float().mean((1, 2)), "lift"),
-        (lambda h, m: shares(h, m).diagonal() - shares(h, m).mean(1), "own one among them"),
+        (lambda h, m: shares(h, m).diagonal() - shares(h, m).mean(1), "its own included"),
         (lambda h, m: -fair_score(h, m), "wrong way round"),
         (lambda h, m: fair_score(h, m).mean(), "one number"),
         (lambda h, m: fair_score(h, m) * h.sum((1, 2)), "divide by the sum"),

@@ -1,62 +1,64 @@
 """Widgets, plots and coloured digits of lab 03, by their numbers, texts and artists."""
 
-import time
-
 import numpy as np
 import pytest
 import torch
 
 from labkit import data, plot, widgets
 
-GROUNDS = ["snow", "grass"]
-
 
 @pytest.fixture
-def explored():
-    generator = torch.Generator().manual_seed(0)
+def pieces():
+    """A classifier of brightness; an image, dark but for its upper left quarter; four pieces."""
+    image = torch.full((3, 40, 40), 0.2)
+    image[:, :20, :20] = 1.0
+    segments = torch.zeros(40, 40, dtype=torch.int64)
+    segments[:, 20:] += 1
+    segments[20:] += 2
 
-    def heats():
-        return {g: torch.randn(3, 224, 224, generator=generator) for g in GROUNDS}
+    def model(images):
+        bright = images.mean((1, 2, 3)) - 0.35
+        return torch.stack([-bright, bright], 1)
 
-    images = {g: torch.rand(3, 3, 224, 224, generator=generator) for g in GROUNDS}
-    masks = torch.zeros(3, 224, 224, dtype=torch.bool)
-    masks[:, 60:160, 60:160] = True
-    first = heats()
-    first["snow"][0] = (~masks[0]).float() + 0.01 * first["snow"][0]
-    answers = {g: torch.tensor([0.9, 0.2, 0.5]) for g in GROUNDS}
-    return images, masks, {"LIME": first, "edges": heats()}, answers
-
-
-def test_explorer_says_answer_and_share_on_the_ground(explored):
-    explorer = widgets.SceneExplorer(*explored)
-    pixels, text = explorer.draw(1, "snow", "LIME", 10)
-    assert pixels.dtype == np.uint8 and pixels.shape == (250, 696, 3)
-    assert "wolf: 90%" in text and "100% lies on the ground" in text and "is 80% of" in text
+    return widgets.HidePieces(model, image, segments), (model, image, segments)
 
 
-def test_explorer_is_quick(explored):
-    explorer = widgets.SceneExplorer(*explored)
-    start = time.perf_counter()
-    for _ in range(10):
-        explorer.draw(2, "grass", "edges", 20)
-    assert (time.perf_counter() - start) / 10 < 0.1  # about 5 ms on a quiet machine
+def test_hidden_pieces_are_covered_and_the_answer_told(pieces):
+    hide, _ = pieces
+    pixels, text = hide.draw("", "grey")
+    assert pixels.dtype == np.uint8 and pixels.shape == (80, 80, 3)
+    assert "logit for wolf: +0.05" in text and "so wolf" in text and "0 of 4 pieces" in text
+    pixels, text = hide.draw("0", "grey")
+    assert "logit for wolf: -0.07" in text and "so husky" in text and "1 of 4" in text
+    assert (pixels[4:36, 4:36] == 128).all() and (pixels[44:, 44:] == 51).all()
+    assert "logit for wolf: +0.45" in hide.draw("1, 3", "white")[1]
 
 
-def test_every_slider_changes_the_picture(explored):
-    widget = widgets.scene_explorer(*explored)
-    *controls, picture = widget.children
-    assert [c.description for c in controls] == [
-        "scene",
-        "ground",
-        "method",
-        "hottest share, %",
-    ]
-    for control in controls:
-        before = picture.value
-        step = getattr(control, "step", None)
-        control.value = control.value + step if step else control.options[1]
-        assert picture.value != before, control.description
-    assert "outline" in picture.alt and "Of the hottest" in picture.note
+def test_what_names_no_piece_is_said(pieces):
+    hide, _ = pieces
+    pixels, text = hide.draw("1 9 all", "grey")
+    assert "1 of 4" in text and "from 0 to 3, not 9, all" in text
+
+
+def test_a_click_hides_a_piece_and_another_shows_it(pieces):
+    hide, _ = pieces
+    assert hide.toggled("", 0.9, 0.1) == "1"
+    assert hide.toggled("3", 0.9, 0.1) == "1 3"
+    assert hide.toggled("1 3", 0.99, 1.0) == "1"
+
+
+def test_a_click_on_the_picture_of_the_widget(pieces):
+    widget = widgets.hide_pieces(*pieces[1])
+    clicks, hidden, cover, picture = widget.children
+    before = picture.value
+    clicks.spot = [0.1, 0.1, 1.0]
+    assert hidden.value == "0" and picture.value != before and "1 of 4" in picture.note
+    clicks.spot = [0.1, 0.1, 2.0]
+    assert hidden.value == "" and picture.value == before
+    hidden.value = "0"
+    grey = picture.value
+    cover.value = "white"
+    assert picture.value != grey and "pieces" in picture.alt
 
 
 def test_heats_over_shares_one_scale_and_outlines():
@@ -65,8 +67,18 @@ def test_heats_over_shares_one_scale_and_outlines():
     masks[:, 2:5, 2:5] = 1
     axes = plot.heats_over(torch.rand(2, 3, 8, 8), heats, masks=masks, titles=["a", "b"])
     assert axes.shape == (2, 2) and [ax.get_title() for ax in axes[0]] == ["a", "b"]
-    assert axes[1, 0].images[1].get_clim() == axes[1, 1].images[1].get_clim() == (-3, 3)
-    assert axes[1, 0].collections
+    values = [float(axes[1, k].images[1].get_array().mean()) for k in (0, 1)]
+    assert values == pytest.approx([1 / 3, -1]) and axes[1, 0].collections
+
+
+def test_several_heats_stand_below_each_other_each_on_its_own_scale():
+    heats = {"one": torch.full((3, 8, 8), 5.0), "two": torch.full((3, 8, 8), -0.1)}
+    said = {"one": list("abc"), "two": list("def")}
+    axes = plot.heats_over(torch.rand(3, 3, 8, 8), heats, said=said, columns=2)
+    assert axes.shape == (6, 2)
+    assert [ax.get_title() for ax in axes[:, 0]] == ["", "a", "d", "", "c", "f"]
+    assert [ax.get_title() for ax in axes[:, 1]] == ["", "b", "e", "", "", ""]
+    assert [float(ax.images[1].get_array().mean()) for ax in axes[1:3, 1]] == [1, -1]
 
 
 def test_dots_show_mean_and_interval():
