@@ -19,7 +19,6 @@ NO_RESULT = {
     "predict": "the size of the photo and of ImageNet",
     "vote-text": "the students in the paper",
     "lime-ask-text": "a setting",
-    "policy-after": "the number of an image",
     "table-text": "a setting",
 }
 NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
