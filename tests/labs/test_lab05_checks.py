@@ -167,7 +167,7 @@ def last_batch(body, images):
         (with_graph, "still hang on the network's graph"),
         (left_in_eval, "came in train mode and is left in eval mode"),
         (last_batch, "only the last batch is left"),
-        (at_once, "33 images went through the body at once"),
+        (at_once, "33 images at once"),
         (lambda b, x: cached_features(b, x).mean(0), "each keeps its own row"),
         (lambda b, x: cached_features(b, x)[:1], "only the first image"),
     ],
