@@ -36,7 +36,8 @@ def main(lab: str = "") -> int:
         print(f"no lab {lab!r} in notebooks/: LAB=03, for instance")
         return 2
     took = {}
-    with tempfile.TemporaryDirectory() as folder:
+    (ROOT / "build").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=ROOT / "build") as folder:
         parts = {"unit tests": units(lab, names), "notebooks": solutions(names, Path(folder))}
         if browser():
             parts["real browser"] = in_browser(lab, names)
@@ -80,8 +81,8 @@ def topics(name: str) -> list[str]:
 
 def solutions(names: list[str], folder: Path) -> list[str]:
     """The labs by nbval, each by one process: copies that also check their prose."""
-    paths = map(str, prose.write_checked(names, folder))
-    return pytest(*NBVAL, "--rootdir", str(ROOT), *paths, share="loadfile")
+    paths = (str(path.relative_to(ROOT)) for path in prose.write_checked(names, folder))
+    return pytest(*NBVAL, *paths, share="loadfile")
 
 
 def in_browser(lab: str, names: list[str]) -> list[str]:
