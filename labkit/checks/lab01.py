@@ -19,11 +19,11 @@ SHAPES = [(2, 3, 1), (3, 4, 2), (4, 2, 5), (1, 1, 1)]  # inputs, hidden, outputs
 def nudge(answer: Callable[..., tuple[float, float]]) -> str:
     """nudge(f, x, y, h) -> (df/dx, df/dy), each by a central difference of size h."""
     generator = torch.Generator().manual_seed(1)
-    for h in (0.5, 0.1, 0.25):  # so large that float32 will do, and no other slope
+    for h, sign in ((0.5, 1), (0.1, -1), (0.25, 1)):  # so large that float32 will do
         a, b, c, x, y = (2 * torch.rand(5, generator=generator, dtype=torch.float64) + 0.5).tolist()
 
-        def f(x: float, y: float, a: float = a, b: float = b, c: float = c) -> float:
-            return a * x**3 + b * x * y + c * y**3 + y
+        def f(x: float, y: float, a: float = a, b: float = b, c: float = c, s: int = sign) -> float:
+            return s * (a * x**3 + b * x * y + c * y**3 + y)
 
         got = call(answer, f, x, y, h)
         what = f"nudge(f, {x:.2f}, {y:.2f}, h={h:g})"
@@ -42,10 +42,10 @@ def path_influence(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str:
     """path_influence(w1 (H, I), w2 (O, H), hidden (H,)) -> (O, I), the sum over all paths."""
     generator = torch.Generator().manual_seed(2)
     for inputs, hidden, outputs in SHAPES:
-        w1 = torch.randn(hidden, inputs, generator=generator)
-        w2 = torch.randn(outputs, hidden, generator=generator)
+        w1 = torch.randn(hidden, inputs, generator=generator).double()  # as the lab's network
+        w2 = torch.randn(outputs, hidden, generator=generator).double()
         for share_on in (1.0, 0.5, 0.0):
-            values = 0.01 + torch.rand(hidden, generator=generator) ** 3  # on, however little
+            values = 0.01 + torch.rand(hidden, generator=generator).double() ** 3  # however little
             values[: hidden - round(share_on * hidden)] = 0
             what = (
                 f"path_influence with {inputs} inputs, {hidden} hidden "
@@ -53,8 +53,6 @@ def path_influence(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str:
             )
             got, want = call(answer, w1, w2, values), path_sums(w1, w2, values)
             compare(got, want, mistakes=_path_mistakes(w1, w2, values), what=what)
-    w1, w2, values = (w.double() for w in (w1, w2, values + 1))  # as the lab's network is
-    compare(call(answer, w1, w2, values), w2 @ w1, what="path_influence in float64")
     return (
         "path_influence is right: every path counted once, and none through a neuron that is off."
     )
@@ -67,7 +65,13 @@ def saliency(answer: Callable[[nn.Module, Tensor, int], Tensor]) -> str:
         model, image = _small_network(seed), _image(seed, height, width)
         slope = _slope(model, image, lambda out, k=target: out[:, k])
         mistakes = _saliency_mistakes(model, image, slope, target)
-        got = call(answer, model, image, target, seconds=20)
+        try:
+            got = call(answer, model, image, target, seconds=20)
+        except CheckFailed as failed:
+            if "IndexError" not in str(failed) and "scalar outputs" not in str(failed):
+                raise
+            said = " The logits are (1, K), for a batch of one: pick one number, logits[0, target]."
+            raise CheckFailed(f"{failed}{said}") from None
         what = f"saliency of an image {tuple(image.shape)}, target={target}"
         compare(got, slope.abs().amax(0), mistakes=mistakes, what=what, atol=1e-7)
     return "saliency is right: for each pixel the colour to which the logit reacts most."
@@ -146,7 +150,10 @@ def _nudge_mistakes(f: Callable, x: float, y: float, h: float) -> dict[str, Tens
         "this nudges only upwards (the forward difference). Central means both ways: f(x + h, y) - "
         "f(x - h, y), divided by 2 * h.": ahead / h,
         "this nudges only downwards (the backward difference). Central means both ways.": back / h,
+        "the signs are lost. A derivative is negative where f falls: no abs().": right.abs(),
         "the sign is the wrong way round: it is f(x + h) minus f(x - h).": -right,
+        "these are two times df/dx. For df/dy nudge y, and hold x still.": right[[0, 0]],
+        "these are two times df/dy. For df/dx nudge x, and hold y still.": right[[1, 1]],
         "x and y have changed places: return (df/dx, df/dy) in this order.": right.flip(0),
         "x and y are nudged at the same time. Hold one still while the other is nudged.": (
             torch.tensor([both, both])
@@ -177,6 +184,8 @@ def _path_mistakes(w1: Tensor, w2: Tensor, values: Tensor) -> dict[str, Tensor]:
         "the sizes of the paths are added. Paths have signs and may cancel: no abs().": (
             paths.abs().sum(1)
         ),
+        "the signs are lost. A derivative is negative where the output falls: no "
+        "abs().": right.abs(),
         "the paths are averaged. Add them.": paths.mean(1),
         "these are the single paths (outputs, hidden, inputs). Add them over the hidden "
         "neurons.": paths,
@@ -200,6 +209,9 @@ def _promise_mistakes(slope: Tensor, before: Tensor, after: Tensor) -> dict[str,
         ),
         "the slope is multiplied by the old value. It is the step that counts: after - before.": (
             (slope * before).sum(0)
+        ),
+        "the colours are summed too early. Multiply first, then sum: (slope * step).sum(0).": (
+            slope.sum(0) * (after - before).sum(0)
         ),
         "this is the step alone. Multiply it by the slope.": (after - before).sum(0),
     }
@@ -264,6 +276,11 @@ def _saliency_mistakes(
         "this is the derivative of all logits together. Pick one: logits[0, target].": (
             every.abs().amax(0)
         ),
+        "`.max(0)` gives two things, the values and their places. Take `.max(0).values` or "
+        "`.amax(0)`.": torch.stack([slope.abs().amax(0), slope.abs().argmax(0)]),
+        "the slope is multiplied by the image. The slope alone is asked for.": (
+            (slope * image).abs().amax(0)
+        ),
         "the slopes were divided by the largest one. Keep their unit: logit per unit of "
         "brightness.": slope.abs().amax(0) / slope.abs().max(),
     }
@@ -274,11 +291,18 @@ def _integrated_answers(
 ) -> tuple[Tensor, dict[str, Tensor]]:
     way = image - baseline
 
-    def mean_slope(shift: float, start: Tensor = baseline, of: int = target) -> Tensor:
-        shares = [(k + shift) / steps for k in range(steps)]
+    def slopes(shares: list[float], of: int = target, start: Tensor = baseline) -> Tensor:
         points = [start + share * (image - start) for share in shares]
-        return torch.stack([_slope(model, p, lambda out: out[:, of]) for p in points]).mean(0)
+        return torch.stack([_slope(model, p, lambda out: out[:, of]) for p in points])
 
+    def mean_slope(shift: float, start: Tensor = baseline, of: int = target) -> Tensor:
+        return slopes([(k + shift) / steps for k in range(steps)], of, start).mean(0)
+
+    middle = [(k + 0.5) / steps for k in range(steps)]
+    each, points = slopes(middle), [baseline + share * way for share in middle]
+    prob = torch.stack([_slope(model, p, lambda out: out.softmax(1)[:, target]) for p in points])
+    by_image = torch.stack([share * one for share, one in zip(middle, each, strict=True)]).mean(0)
+    unbracketed = slopes([k + 0.5 / steps for k in range(steps)]).mean(0)
     mean, here = mean_slope(0.5), _slope(model, image, lambda out: out[:, target])
     mistakes = {
         "this is the mean slope. Multiply it by the way: image - baseline.": mean,
@@ -299,6 +323,18 @@ def _integrated_answers(
         ),
         "the signs are lost. Without them the sum is not complete: no abs().": (way * mean).abs(),
         "the colours are summed already. Keep (3, H, W).": (way * mean).sum(0),
+        "only the first point counts: does `return` stand inside the loop? Move it out.": (
+            way * each[0] / steps
+        ),
+        "only the last point counts: was `=` written for `+=`? Add the slopes up.": (
+            way * each[-1] / steps
+        ),
+        "k + 0.5 / steps leaves the path. Write brackets: (k + 0.5) / steps.": way * unbracketed,
+        "these are shares of the probability. Leave out the softmax: the logit is explained.": (
+            way * prob.mean(0)
+        ),
+        "the slope is taken with respect to the image. Take it with respect to the point on the "
+        "path.": way * by_image,
     }
     for k in {0, 1, 2} - {target}:
         said = f"this explains class {k}, whatever the target. Use logits[0, target]."

@@ -6,7 +6,7 @@ do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -109,6 +109,7 @@ def heats(
     heats: Mapping[str, Tensor],
     *,
     image: Tensor | None = None,
+    boxes: Iterable[tuple[slice, slice]] = (),
     together: bool = False,
     signed: bool | None = None,
     unit: str = "",
@@ -118,8 +119,9 @@ def heats(
 ) -> np.ndarray:
     """Several named heat maps (H, W), each with its own colours; the Axes as an array.
 
-    Images (3, H, W) among them are drawn as they are, and `image` first. `together`: one scale for
-    all maps, that of the largest. `signed`, `unit` and `clip` as in `plot.heat`.
+    Images (3, H, W) among them are drawn as they are, and `image` first. `boxes` (rows, columns of
+    the largest) are framed in all. `together`: one scale for all maps, that of the largest.
+    `signed`, `unit` and `clip` as in `plot.heat`.
     """
     heats = ({} if image is None else {"the photo": image}) | dict(heats)
     count = len(heats)
@@ -136,6 +138,11 @@ def heats(
         else:
             heat(one, signed=signed, ax=ax, title=name, unit=unit, clip=clip)
             scales.append(ax.images[-1].norm)
+        part = one.shape[-1] / max(each.shape[-1] for each in heats.values())
+        for y, x in boxes:
+            across, down = (part * np.array([s.start, s.stop]) - 0.5 for s in (x, y))
+            for style in ({"color": "black", "lw": 2.4}, {"color": "white", "lw": 1}):
+                ax.plot(across[[0, 1, 1, 0, 0]], down[[0, 0, 1, 1, 0]], **style)
     top = max((norm.vmax for norm in scales), default=0)
     for norm in scales if together else ():
         norm.vmin, norm.vmax = (-top if norm.vmin else 0), top

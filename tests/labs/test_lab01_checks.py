@@ -52,13 +52,14 @@ def test_other_right_ways_pass():
     check.promised(lambda s, b, a: torch.einsum("chw,chw->hw", s, a - b))
 
     def loops(w1, w2, hidden):
-        out = torch.zeros(len(w2), w1.shape[1])
+        out = torch.zeros(len(w2), w1.shape[1], dtype=w1.dtype)
         for j in range(len(hidden)):
             if hidden[j] > 0:
                 out += torch.outer(w2[:, j], w1[j])
         return out
 
     check.path_influence(loops)
+    check.path_influence(lambda w1, w2, hidden: (w2 * (hidden > 0).double()) @ w1)
 
 
 def forward(f, x, y, h):
@@ -81,6 +82,11 @@ def both_at_once(f, x, y, h):
         (lambda f, x, y, h: [d * h * h for d in nudge(f, x, y, h)], "Write brackets"),
         (lambda f, x, y, h: [-d for d in nudge(f, x, y, h)], "sign is the wrong way"),
         (lambda f, x, y, h: nudge(f, x, y, h)[::-1], "changed places"),
+        (lambda f, x, y, h: [abs(d) for d in nudge(f, x, y, h)], "signs are lost"),
+        (lambda f, x, y, h: [abs(nudge(f, x, y, h)[0]), nudge(f, x, y, h)[1]], "differ|should"),
+        (lambda f, x, y, h: [nudge(f, x, y, h)[0], abs(nudge(f, x, y, h)[1])], "differ|should"),
+        (lambda f, x, y, h: [nudge(f, x, y, h)[0]] * 2, "two times df/dx"),
+        (lambda f, x, y, h: [nudge(f, x, y, h)[1]] * 2, "two times df/dy"),
         (both_at_once, "at the same time"),
         (lambda f, x, y, h: (2 * x + y, x), "slide's function alone"),
         (lambda f, x, y, h: nudge(f, x, y, h)[0], r"should be of shape \(2,\)"),
@@ -105,6 +111,7 @@ def paths(w1, w2, hidden):
         (lambda w1, w2, h: paths(w1, w2, h).prod(1), "add the paths"),
         (lambda w1, w2, h: paths(w1, w2, h).abs().amax(1), "strongest path"),
         (lambda w1, w2, h: paths(w1, w2, h).abs().sum(1), "may cancel"),
+        (lambda w1, w2, h: path_influence(w1, w2, h).abs(), "signs are lost"),
         (lambda w1, w2, h: paths(w1, w2, h).mean(1), "averaged"),
         (lambda w1, w2, h: paths(w1, w2, h), "Add them over the hidden"),
         (lambda w1, w2, h: paths(w1, w2, h)[:, -1], "written for `\\+=`"),
@@ -163,6 +170,16 @@ def training(model, image, target):
         (lambda m, x, t: saliency(m, x, 0), "explains class 0"),
         (lambda m, x, t: saliency(m, x, 2), "explains class 2"),
         (lambda m, x, t: slope_of(m, x, lambda o: o.max()).abs().amax(0), "explains class"),
+        (lambda m, x, t: slope_of(m, x, lambda o: o[t]).abs().amax(0), r"logits\[0, target\]"),
+        (lambda m, x, t: slope_of(m, x, lambda o: o[0]).abs().amax(0), r"logits\[0, target\]"),
+        (
+            lambda m, x, t: slope_of(m, x, lambda o: o[0, t]).abs().max(0),
+            r"Take `.max\(0\).values`",
+        ),
+        (
+            lambda m, x, t: (x * slope_of(m, x, lambda o: o[0, t])).abs().amax(0),
+            "multiplied by the image",
+        ),
         (no_batch, "image.None. is a batch of one"),
         (not_unpacked, "autograd.grad returns one"),
         (lambda m, x, t: saliency(m, x, t) / saliency(m, x, t).max(), "Keep their unit"),
@@ -181,6 +198,29 @@ def only_here(m, x, b, t, n):
     return (x - b) * slope_of(m, x, lambda out: out[0, t])
 
 
+def one_point(m, x, b, t, n, k):
+    point = b + (k + 0.5) / n * (x - b)
+    return (x - b) * slope_of(m, point, lambda out: out[0, t]) / n
+
+
+def of_probability(m, x, b, t, n):
+    points = [b + (k + 0.5) / n * (x - b) for k in range(n)]
+    slopes = [slope_of(m, p, lambda out: out.softmax(1)[0, t]) for p in points]
+    return (x - b) * sum(slopes) / n
+
+
+def by_image(m, x, b, t, n):
+    x = x.clone().requires_grad_()
+    points = [b + (k + 0.5) / n * (x - b) for k in range(n)]
+    slopes = [torch.autograd.grad(m(p[None])[0, t], x)[0] for p in points]
+    return (x - b) * sum(slopes) / n
+
+
+def no_brackets(m, x, b, t, n):
+    points = [b + (k + 0.5 / n) * (x - b) for k in range(n)]
+    return (x - b) * sum(slope_of(m, p, lambda out: out[0, t]) for p in points) / n
+
+
 @pytest.mark.parametrize(
     "answer, message",
     [
@@ -193,6 +233,11 @@ def only_here(m, x, b, t, n):
             "starts at the baseline",
         ),
         (only_here, "slope at the image alone"),
+        (lambda m, x, b, t, n: one_point(m, x, b, t, n, 0), "`return` stand inside the loop"),
+        (lambda m, x, b, t, n: one_point(m, x, b, t, n, n - 1), "written for `\\+=`"),
+        (of_probability, "Leave out the softmax"),
+        (by_image, "with respect to the point"),
+        (no_brackets, "Write brackets"),
         (lambda m, x, b, t, n: integrated(m, x, 0 * b, t, n), "baseline is not used"),
         (lambda m, x, b, t, n: integrated(m, x, b, 1, n), "explains class 1"),
         (lambda m, x, b, t, n: integrated(m, x, b, t, n, shift=0), "left ends"),
@@ -219,6 +264,7 @@ def test_mistakes_of_integrated(answer, message):
         (lambda s, b, a: (s * a).sum(0), "new value"),
         (lambda s, b, a: (s * b).sum(0), "old value"),
         (lambda s, b, a: (a - b).sum(0), "step alone"),
+        (lambda s, b, a: s.sum(0) * (a - b).sum(0), "summed too early"),
         (lambda s, b, a: (s * (a - b)).sum(1), "should be of shape"),
     ],
 )

@@ -145,6 +145,8 @@ def test_heats_together_have_one_scale_and_draw_images_as_they_are():
     assert photo.images[0].get_array().shape == (8, 8, 3)
     limits = [ax.images[0].get_clim() for ax in drawn]
     assert limits[0] == limits[1] and limits[0][0] == 0 and limits[0][1] > 4
+    framed = plot.heats({"a": torch.rand(4, 4)}, image=maps["photo"], boxes=[(slice(2, 6),) * 2])
+    assert [ax.lines[-1].get_xdata().max() for ax in framed.flat] == [5.5, 2.5]
     low, high = plot.heats({"a": torch.randn(8, 8)}, together=True)[0, 0].images[0].get_clim()
     assert low == -high
 
