@@ -31,6 +31,7 @@ class Lineup:
     """
 
     SIDE, GAP = 56, 14
+    ASKED = "Pairs of digits, one of each pair forged; nothing is framed before all are answered."
 
     def __init__(self, written: Tensor, forged: Tensor, *, seed: int = 0):
         up = torch.rand(len(written), 1, 1, 1, generator=torch.Generator().manual_seed(seed)) < 0.5
@@ -66,7 +67,7 @@ class Lineup:
     def reveal(self) -> Still:
         """The pairs with the forgeries framed; without frames while a pair has no answer."""
         if self.missed() is None:
-            return Still(self.draw(**dict.fromkeys(self.picks)), alt="Pairs of digits, no frames.")
+            return Still(self.draw(**dict.fromkeys(self.picks)), alt=self.ASKED)
         shown = self.draw(**dict(zip(self.picks, self.forged, strict=True)))
         return Still(shown, alt=f"Pairs; framed are the forgeries: {', '.join(self.forged)}.")
 

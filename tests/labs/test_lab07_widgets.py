@@ -41,7 +41,7 @@ def test_a_lineup_has_each_forgery_where_it_says():
 def test_a_lineup_counts_when_every_pair_is_answered_and_keeps_the_answers():
     board = pairs()
     buttons = board.widget().children[1].children
-    assert board.missed() is None and "no frames" in board.reveal().alt
+    assert board.missed() is None and "nothing is framed" in board.reveal().alt
     none = board.draw(**dict.fromkeys(board.picks))
     assert board.reveal().data == Still(none, alt="").data  # nothing is given away
     for button, where in zip(buttons, board.forged, strict=True):
