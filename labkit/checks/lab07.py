@@ -20,7 +20,7 @@ def hinge_losses(answer: Callable[[Tensor, Tensor], tuple]) -> str:
     """hinge_losses(real, fake), scores of one shape -> (the cop's loss, the counterfeiter's)."""
     for seed, shape in enumerate([(9,), (14,), (6, 3)]):
         real, fake = _scores(seed, shape)
-        cop, forger = _pair(call(answer, real, fake))
+        cop, forger = _pair(_call(answer, real, fake))
         what = f"for {' x '.join(map(str, shape))} scores of each kind"
         _refuse_swapped(cop, forger, real, fake)
         right, wrong = mistakes.hinge_cop(real, fake)
@@ -28,6 +28,7 @@ def hinge_losses(answer: Callable[[Tensor, Tensor], tuple]) -> str:
         right, wrong = mistakes.hinge_forger(fake)
         compare(forger, right, mistakes=wrong, what=f"The counterfeiter's loss {what}")
     _check_slopes(answer)
+    _refuse_plain_zero(answer)
     return "hinge_losses is right: the cop wants a margin on both sides, the forger high scores."
 
 
@@ -93,7 +94,7 @@ def _refuse_root_of_negative(got: Any, what: str) -> None:
 
 def _scores(seed: int, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
     """Scores of real and fake images on both sides of the margins, their means beyond them."""
-    generator = torch.Generator().manual_seed(700 + seed)
+    generator = torch.Generator().manual_seed(701 + seed)
     real, fake = 1.5 * torch.randn(2, *shape, generator=generator)
     return real + 1.4 - real.mean(), fake - 1.2 - fake.mean()
 
@@ -119,6 +120,30 @@ def _pair(got: Any) -> tuple[Any, Any]:
     return got[0], got[1]
 
 
+def _call(answer: Callable, *scores: Tensor) -> Any:
+    """`call`; an error of max() or NumPy is said in the exercise's words."""
+    try:
+        return call(answer, *scores)
+    except CheckFailed as failure:
+        for error, said in mistakes.OTHER_MAX.items():
+            if error in str(failure):
+                raise CheckFailed(f"{words.name_of(answer)}: {said}") from None
+        raise
+
+
+def _refuse_plain_zero(answer: Callable) -> None:
+    """Also where no score costs anything the loss is a tensor, through which gradients flow."""
+    real = torch.tensor([1.5, 3.0, 2.0]).requires_grad_()
+    fake = torch.tensor([-2.0, -1.5, -4.0]).requires_grad_()
+    cop, _ = _pair(_call(answer, real, fake))
+    if not isinstance(cop, Tensor) or not cop.requires_grad:
+        raise CheckFailed(
+            "When every score is beyond the margin you return a plain 0: use clamp_min(0), so that "
+            "it stays a tensor."
+        )
+    compare(cop, 0.0, what="The cop's loss when every score is beyond the margin")
+
+
 def _refuse_swapped(cop: Any, forger: Any, real: Tensor, fake: Tensor) -> None:
     right = mistakes.hinge_forger(fake)[0], mistakes.hinge_cop(real, fake)[0]
     values = as_tensor(cop, what="The cop's loss"), as_tensor(forger, what="The other loss")
@@ -131,26 +156,27 @@ def _check_slopes(answer: Callable) -> None:
     """Both losses have the derivatives of their formulas, by the real and by the fake scores."""
     real, fake = (part.requires_grad_() for part in _scores(9, (8,)))
     rights = mistakes.hinge_cop(real, fake)[0], mistakes.hinge_forger(fake)[0]
-    names = ("The slope of the cop's loss", "The slope of the counterfeiter's loss")
-    for which, (right, what) in enumerate(zip(rights, names, strict=True)):
-        got = call(lambda *scores, k=which: _slopes(answer, k, *scores), real, fake)
-        options = {"allow_unused": True, "materialize_grads": True}
-        want = torch.autograd.grad(right, [real, fake], **options)
+    names = "the cop's loss", "the counterfeiter's loss"
+    for which, (right, name) in enumerate(zip(rights, names, strict=True)):
+
+        def slopes(*scores: Tensor, which: int = which, name: str = name) -> tuple:
+            return _slopes(_pair(answer(*scores))[which], scores, name)
+
+        slopes.__name__ = words.name_of(answer)
+        got, want = _call(slopes, real, fake), _slopes(right, (real, fake), name)
         for side, slope, other in zip(("real", "fake"), got, want, strict=True):
             said = "it is 0, for these scores were cut off on the way (.detach(), .item(), ...)."
-            wrong = {said: 0 * other}
-            compare(slope, other, mistakes=wrong, what=f"{what} by the {side} scores", atol=1e-6)
+            what = f"The slope of {name} by the {side} scores"
+            compare(slope, other, mistakes={said: 0 * other}, what=what, atol=1e-6)
 
 
-def _slopes(answer: Callable, which: int, real: Tensor, fake: Tensor) -> tuple:
-    loss = _pair(answer(real, fake))[which]
+def _slopes(loss: Any, scores: tuple, name: str) -> tuple:
     if not isinstance(loss, Tensor) or not loss.requires_grad:
         raise CheckFailed(
-            "Nothing can learn from these losses: they no longer depend on the scores. Return the "
-            "tensors themselves, without .item(), float(), .detach() or torch.no_grad()."
+            f"Nothing can learn from {name}: it no longer depends on the scores. Return the tensor "
+            "itself, without .item(), float(), .detach() or torch.no_grad()."
         )
-    options = {"allow_unused": True, "materialize_grads": True}
-    return torch.autograd.grad(loss, [real, fake], **options)
+    return torch.autograd.grad(loss, scores, allow_unused=True, materialize_grads=True)
 
 
 def _step(answer: Callable, game: steps.Players, *batch: Tensor) -> Any:

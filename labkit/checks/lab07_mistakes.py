@@ -14,6 +14,15 @@ AXIS = (
     "image; take one mean over all of them, .mean() without an axis."
 )
 
+OTHER_MAX = {  # what PyTorch says -> what it means here
+    "max() received an invalid": "torch.max takes two tensors, and 0 is a number. max(0, x) of a "
+    "tensor is x.clamp_min(0) or x.relu().",
+    "torch.return_types.max": "x.max(0) is the largest value along axis 0. max(0, x) of a tensor "
+    "is x.clamp_min(0) or x.relu().",
+    "call numpy() on Tensor": "NumPy keeps no gradients, so nothing could learn from its result. "
+    "Stay with PyTorch: max(0, x) is x.clamp_min(0) or x.relu().",
+}
+
 
 def hinge_cop(real: Tensor, fake: Tensor) -> tuple[Tensor, dict]:
     """The cop's right loss, and wrong ones."""
@@ -43,6 +52,9 @@ def hinge_cop(real: Tensor, fake: Tensor) -> tuple[Tensor, dict]:
         "these are the losses of the single scores. Take the mean of each kind.": a + b,
         "this is one mean over real and fake together. Take the mean of each kind and add them.": (
             (a.mean() + b.mean()) / 2
+        ),
+        "real and fake share one max(0, ...). Each kind has its own.": (
+            (2 - real + fake).relu().mean()
         ),
         "the fake scores are missing.": a.mean(),
         "the real scores are missing.": b.mean(),

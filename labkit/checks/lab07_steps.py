@@ -63,7 +63,8 @@ class Players:
     def learn(self, step: Callable, images: Tensor | None, labels: Tensor, z: Tensor) -> Tensor:
         """Make the loss `step(real scores or None, fake scores)` smaller once; returns it.
 
-        Older gradients are cleared before, unless the step is one of `KEEPS`.
+        Older gradients are cleared before, unless the step is one of `KEEPS` (or of `LATE`, which
+        clear them at the end, so that only the first step has some).
         """
         with torch.enable_grad():
             fake = self.discriminator(self.generator(z, labels), labels)
@@ -73,7 +74,8 @@ class Players:
             slopes = torch.autograd.grad(loss, weights, allow_unused=True)
         for weight, slope in zip(weights, slopes, strict=True):
             slope = torch.zeros_like(weight) if slope is None else slope
-            old = weight.grad if step in KEEPS else 0 * weight.grad
+            kept = step in KEEPS or (step in LATE and self.steps == 0)
+            old = weight.grad if kept else 0 * weight.grad
             weight.grad = old + slope
         self.optimizer.step()
         self.steps += 1
@@ -125,7 +127,22 @@ def kept_forger(real: Tensor | None, fake: Tensor) -> Tensor:
     return hinge.forger(fake)
 
 
+def late_cop(real: Tensor, fake: Tensor) -> Tensor:
+    """The cop's loss, and older gradients are cleared at the end."""
+    return hinge.cop(real, fake)
+
+
+def late_forger(real: Tensor | None, fake: Tensor) -> Tensor:
+    """The counterfeiter's loss, and older gradients are cleared at the end."""
+    return hinge.forger(fake)
+
+
 KEEPS = {kept_cop, kept_forger}  # steps without optimizer.zero_grad()
+LATE = {late_cop, late_forger}  # steps with zero_grad() behind step()
+AT_THE_END = (
+    "optimizer.zero_grad() comes too late: gradients that were there before, such as those that "
+    "the other player's step leaves, are still added. Clear them before backward()."
+)
 FORGOTTEN = (
     "optimizer.zero_grad() is missing before backward(): the gradients of earlier steps, the other "
     "player's too, are still there and are added."
@@ -133,6 +150,7 @@ FORGOTTEN = (
 
 WRONG_COPS = {
     FORGOTTEN: kept_cop,
+    AT_THE_END: late_cop,
     "real and fake are swapped: the cop learns to call fakes real. The real scores come first, "
     "gan.hinge.cop(real, fake).": lambda real, fake: hinge.cop(fake, real),
     "the cop climbs up its loss. Make it small, without a minus.": (
@@ -154,6 +172,7 @@ CUT_COPS = {  # the loss that comes back is right, but a part of it has no gradi
 }
 WRONG_FORGERS = {
     FORGOTTEN: kept_forger,
+    AT_THE_END: late_forger,
     'the counterfeiter is trained toward "fake": its scores should RISE, so the loss is minus '
     "their mean, gan.hinge.forger(scores).": lambda real, fake: fake.mean(),
     "this is the cop's loss of the fakes: the counterfeiter would help the cop. Its own is "

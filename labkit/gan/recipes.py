@@ -81,7 +81,7 @@ def ablations() -> dict[str, Recipe]:
         "without hinge": QUICK.but(loss="logistic"),
         "without spectral norm": QUICK.but(spectral=False, norm=True),
         "without the digit (projection)": QUICK.but(conditional=False),
-        "with the tutorial's learning rates": QUICK.but(**slow),
+        "with the tutorial's rates and memory": QUICK.but(**slow),
         "with the tutorial's batches of 128": QUICK.but(batch_size=128),
         "without the running mean": QUICK.but(average=0.0),
         "the tutorial": TUTORIAL,

@@ -41,12 +41,13 @@ def distances(
     ax: Axes | None = None,
     title: str | None = None,
 ) -> Axes:
-    """Frechet distances on a logarithmic axis: a dot a seed, a line at each median, the floor."""
+    """Frechet distances on a logarithmic axis: a dot a seed, a line at the median, the floor."""
     ax = new_axes(ax, figsize=(6.5, 0.5 * len(values) + 1.3))
     for row, several in enumerate(values.values()):
         several = torch.as_tensor(several).double().reshape(-1).numpy()
         ax.plot(several, [row] * len(several), "o", color=COLOURS[0], alpha=0.7)
-        ax.plot([np.median(several)] * 2, [row - 0.3, row + 0.3], color="black", linewidth=2)
+        if len(several) > 1:
+            ax.plot([np.median(several)] * 2, [row - 0.3, row + 0.3], color="black", linewidth=2)
     ax.axvline(floor, color=COLOURS[2], linestyle="--")
     ax.set_yticks(range(len(values)), labels=list(values))
     ax.invert_yaxis()

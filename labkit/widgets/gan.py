@@ -26,10 +26,12 @@ class Lineup:
     """Pairs of images (N, 1, 28, 28) above each other, one written and one forged: which?
 
     `widget()` asks, `picks` are the answers so far ("upper", "lower" or None), `missed()` are the
-    pairs answered wrongly, `reveal()` is the picture with the forgeries framed.
+    pairs answered wrongly, `reveal()` is the picture with the forgeries framed once all pairs are
+    answered.
     """
 
     SIDE, GAP = 56, 14
+    ASKED = "Pairs of digits, one of each pair forged; nothing is framed before all are answered."
 
     def __init__(self, written: Tensor, forged: Tensor, *, seed: int = 0):
         up = torch.rand(len(written), 1, 1, 1, generator=torch.Generator().manual_seed(seed)) < 0.5
@@ -63,7 +65,9 @@ class Lineup:
         return None if None in self.picks.values() else wrong
 
     def reveal(self) -> Still:
-        """The pairs with the forgeries framed."""
+        """The pairs with the forgeries framed; without frames while a pair has no answer."""
+        if self.missed() is None:
+            return Still(self.draw(**dict.fromkeys(self.picks)), alt=self.ASKED)
         shown = self.draw(**dict(zip(self.picks, self.forged, strict=True)))
         return Still(shown, alt=f"Pairs; framed are the forgeries: {', '.join(self.forged)}.")
 
@@ -120,7 +124,9 @@ class LineGame:
         )
         (self.curve,) = ax.plot([], [], color=COP, label='cop: probability of "real"')
         ax.axhline(0.5, color="grey", linestyle=":", linewidth=1)
-        ax.set(xlim=(self.edges[0], self.edges[-1]), ylim=(0, 1.02), xlabel="number")
+        low, high = self.edges[0], self.edges[-1]
+        label = f"number (those below {low:g} or above {high:g} are drawn at the edge)"
+        ax.set(xlim=(self.edges[0], self.edges[-1]), ylim=(0, 1.02), xlabel=label)
         ax.set_ylabel("share of the numbers; probability")
         ax.legend(frameon=False, loc="upper left", fontsize=10)
         ax.spines[["top", "right"]].set_visible(False)
@@ -204,7 +210,7 @@ class LiveGame:
         from IPython.display import display
 
         row = game.record.rows[-1]
-        alt = f"Sheet of fakes after {row.step} steps; the cop catches {row.caught:.0%} of them"
+        alt = f"Sheet of fakes after {row.step} steps; {_caught(game)}"
         shown = Still(self.draw(game), alt=alt)
         if self.handle is None:
             self.handle = display(shown, display_id=True)
@@ -215,18 +221,23 @@ class LiveGame:
         """The picture (H, W, 3), uint8."""
         fakes = _shown(sheet(gan.forge(game.forger, self.labels, seed=self.seed)), 604)
         row = game.record.rows[-1]
-        page = Image.new("RGB", (fakes.width, fakes.height + 48), "white")
+        page = Image.new("RGB", (fakes.width, fakes.height + 69), "white")
         pen, font = ImageDraw.Draw(page), ImageFont.load_default(size=14)
         numbers = (
             f"step {row.step}: loss of the cop {row.cop_loss:.2f}, of the counterfeiter "
             f"{row.forger_loss:.2f}",
-            f"mean score of real {row.real_score:.2f}, of fakes {row.fake_score:.2f}; the cop "
-            f"catches {row.caught:.0%} of the fakes",
+            f"mean score of real {row.real_score:.2f}, of fakes {row.fake_score:.2f}",
+            _caught(game),
         )
         for i, text in enumerate(numbers):
             pen.text((4, 3 + 21 * i), text, fill="black", font=font)
-        page.paste(fakes, (0, 48))
+        page.paste(fakes, (0, 69))
         return np.asarray(page)
+
+
+def _caught(game: gan.Game) -> str:
+    share = f"{game.record.rows[-1].caught:.0%} of the fakes it was shown"
+    return f"in the last {game.every} steps the cop caught {share}"
 
 
 def _shown(image: Tensor, width: int) -> Image.Image:

@@ -1,5 +1,6 @@
 """Checks of lab 07: each plausible wrong answer is named."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -20,6 +21,11 @@ def fails(exercise, wrong, message):
 
 def relu(x):
     return x.clamp_min(0)
+
+
+def plain_hinge(x):
+    """The mean of Python's max(0, x): a plain 0 if no x is above 0."""
+    return sum(max(0, one) for one in x.flatten()) / x.numel()
 
 
 def cop(loss):
@@ -48,6 +54,7 @@ HINGE = {
     "cop's loss.*wrong axis.*leaves axis 0": cop(lambda r, f: (relu(1 - r) + relu(1 + f)).mean(-1)),
     "losses of the single scores": cop(lambda r, f: relu(1 - r) + relu(1 + f)),
     "one mean over real and fake": cop(lambda r, f: torch.cat([relu(1 - r), relu(1 + f)]).mean()),
+    "share one max": cop(lambda r, f: relu(2 - r + f).mean()),
     "fake scores are missing": cop(lambda r, f: relu(1 - r).mean()),
     "real scores are missing": cop(lambda r, f: relu(1 + f).mean()),
     "hinge is squared": cop(lambda r, f: (relu(1 - r) ** 2 + relu(1 + f) ** 2).mean()),
@@ -60,9 +67,18 @@ HINGE = {
     "wants the opposite": forger(lambda f: relu(1 + f).mean()),
     "flat where the cop is sure": forger(lambda f: -relu(1 + f).mean()),
     "losses are swapped": lambda r, f: (-f.mean(), gan.hinge.cop(r, f)),
-    "Nothing can learn from these losses": lambda r, f: (
+    "Nothing can learn from the cop's loss": lambda r, f: (
         gan.hinge.cop(r, f).item(),
         -f.mean().item(),
+    ),
+    "Nothing can learn from the counterfeiter's loss": forger(lambda f: -f.mean().item()),
+    "every score is beyond the margin you return a plain 0": cop(
+        lambda r, f: plain_hinge(1 - r) + plain_hinge(1 + f)
+    ),
+    "torch.max takes two tensors": cop(lambda r, f: torch.max(0, 1 - r).mean()),
+    "largest value along axis 0": cop(lambda r, f: (1 - r).max(0).mean()),
+    "NumPy keeps no gradients": cop(
+        lambda r, f: np.maximum(0, 1 - r).mean() + np.maximum(0, 1 + f).mean()
     ),
     "should return two things": lambda r, f: gan.hinge.cop(r, f),
     "cop's loss by the fake scores: it is 0": cop(lambda r, f: gan.hinge.cop(r, f.detach())),
@@ -106,6 +122,8 @@ def learn(value, optimizer, zero, back, step):
         optimizer.zero_grad()
     if step:
         optimizer.step()
+    if zero == "at the end":
+        optimizer.zero_grad()
     return value
 
 
@@ -157,6 +175,7 @@ COP = {
     "sent a gradient into the counterfeiter.*detach": as_cop(detach=False),
     "real and fake are swapped": as_cop(loss=lambda real, fake: gan.hinge.cop(fake, real)),
     "zero_grad\\(\\) is missing": as_cop(zero="never"),
+    "zero_grad\\(\\) comes too late": as_cop(zero="at the end"),
     "climbs up its loss": as_cop(loss=lambda real, fake: -gan.hinge.cop(real, fake)),
     "fakes are missing": as_cop(loss=lambda real, fake: (1 - real).relu().mean()),
     "real images are missing": as_cop(loss=lambda real, fake: (1 + fake).relu().mean()),
@@ -209,6 +228,7 @@ FORGER = {
     "No gradient has reached": as_forger(cut="scores"),
     "zero_grad\\(\\) comes after": as_forger(zero="after"),
     'trained toward "fake"': as_forger(loss=lambda fake: fake.mean()),
+    "zero_grad\\(\\) comes too late": as_forger(zero="at the end"),
     "would help the cop": as_forger(loss=lambda fake: (1 + fake).relu().mean()),
     "zero_grad\\(\\) is missing": as_forger(zero="never"),
     "counterfeiter's weights have not changed: is there": as_forger(step=False),
