@@ -216,6 +216,7 @@ def test_mistakes_of_fair_score(answer, message):
     [
         (lambda *a: colour(*a, noise=0), "noise is missing"),
         (lambda i, d, r, g: (colour(i, d, r, g)[0], (d >= 5).long()), "return the flipped labels"),
+        (coloured(lambda d, r, g: (coin(d[:1], 0.25, g).expand(len(d)), coin(d, r, g))), "own"),
         (lambda *a: colour(*a, noise=0.75), "three quarters are flipped"),
         (lambda *a: colour(*a, of=lambda d: d > 5), "digit 5 belongs"),
         (lambda *a: colour(*a, of=lambda d: d % 2 == 1), "odd and even"),
