@@ -149,6 +149,12 @@ def _fit_mistakes(on: Tensor, answers: Tensor, ridge: float) -> dict[str, Tensor
         "the columns are divided by their standard deviation. Only subtract their means.": (
             _solved(x / scale, y, ridge)
         ),
+        "the columns are standardised. Only subtract their means; don't divide.": _solved(
+            x / on.std(0).clamp_min(1e-9), y, ridge
+        ),
+        "x.mean() is one mean over everything. Each superpixel has its own: .mean(0).": _solved(
+            on - on.mean(), y, ridge
+        ),
         "this is x.T @ y. It lacks the solution of the linear system.": x.T @ y,
     }
 
@@ -169,6 +175,9 @@ def _swap_mistakes(images: Tensor, masks: Tensor, background: Tensor) -> dict[st
         "this is one background. Give one image for each animal, (B, 3, H, W).": new,
         "images and background are averaged. Take one or the other at each pixel.": (old + new) / 2,
         "these are the images as they came.": old,
+        "the first image's mask is used for all. Each image has its own: masks[:, None].": (
+            old * inside[:1] + new * (1 - inside[:1])
+        ),
     }
     if len(masks) == 3:
         crossed = torch.where(masks, images, background)
@@ -198,6 +207,12 @@ def _weight_mistakes(on: Tensor, distance: Tensor, width: float) -> dict[str, Te
     return {
         root: square,
         "the distance is not squared within exp.": torch.exp(-distance / width).sqrt(),
+        "the distance is not squared within exp; width is.": torch.exp(-distance / width**2).sqrt(),
+        "the distance is not squared within exp (width is), and the outer square root is "
+        "missing.": torch.exp(-distance / width**2),
+        "the share is of the superpixels that are off, `~on`. Take those that are on.": kernel(
+            1 - (1 - share).sqrt()
+        ),
         "the distance is not squared within exp, and the outer square root is missing.": (
             torch.exp(-distance / width)
         ),
@@ -266,6 +281,9 @@ def _score_mistakes(heats: Tensor, masks: Tensor) -> dict[str, Tensor]:
         "this is heat, not a share of it: divide by the sum of each heat.": _own_minus_others(
             inside
         ),
+        "the heats are divided by the sum over all images. Divide each by its own sum.": (
+            _own_minus_others(inside / heats.double().sum())
+        ),
         "this is a mean over pixels, not a share: divide by the sum of each heat.": (
             _own_minus_others(inside / heats[0].numel())
         ),
@@ -308,8 +326,10 @@ def _check_labels(labels: Tensor, digits: Tensor) -> None:
     if _near(flipped, 0.25):
         return
     reasons = {
-        0.0: "step 1's noise is missing: flip each label with probability 0.25.",
-        1.0: "all labels are the wrong way round: 1 for the digits 5 to 9.",
+        0.0: "step 1's noise is missing: flip each label with probability 0.25, by a draw of its "
+        "own (`torch.rand(len(digits), generator=generator)`), and return the flipped labels.",
+        1.0: "all labels are the wrong way round: 1 for the digits 5 to 9. Or does one draw flip "
+        "them all? Each label needs its own.",
         0.75: "three quarters are flipped. With probability 0.25 means: rand < 0.25.",
     }
     why = _reason(flipped, reasons)
@@ -355,7 +375,8 @@ def _check_colours(painted: Tensor, labels: Tensor, digits: Tensor, rate: float)
             {
                 1 - rate: "It is the wrong way round: channel 0 for colour 0, channel 1 for colour "
                 "1, and rand < rate for a lie.",
-                0.0: "`rate` is not used: flip the colour with this probability.",
+                0.0: "`rate` is not used: flip each colour with this probability, by a draw of its "
+                "own.",
                 0.5: "The colours have nothing to do with the labels.",
                 0.25: "0.25 is the noise of the labels; the colour lies with probability `rate`.",
             },

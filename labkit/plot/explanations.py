@@ -96,6 +96,6 @@ def dots(
     if chance is not None:
         ax.axvline(chance, color="black", linestyle=":", linewidth=1)
     ax.set_yticks(range(len(scores)), labels=list(scores))
-    ax.invert_yaxis()
+    ax.set_ylim(len(scores) - 0.5, -0.5)
     ax.set(xlabel=xlabel, title=title or "")
     return tidy(ax)

@@ -15,7 +15,12 @@ from labkit.images import to_uint8
 from labkit.widgets.core import live
 
 SCALE = 2  # screen pixels for a pixel of the image
-COVERS = {"grey": (0.5,) * 3, "white": (1.0,) * 3, "green": (0.25, 0.45, 0.15)}
+COVERS = {
+    "grey": (0.5,) * 3,
+    "black": (0.0,) * 3,
+    "white": (1.0,) * 3,
+    "green": (0.25, 0.45, 0.15),
+}
 
 
 class HidePieces:

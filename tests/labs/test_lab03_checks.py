@@ -32,6 +32,10 @@ def apart(on, y, ridge):
     return torch.stack([y[k].mean() - y[~k].mean() for k in on.T])
 
 
+def standardised(x, y, ridge):
+    return solved((x - x.mean(0)) / x.std(0).clamp_min(1e-9), y, ridge)
+
+
 def counterfactual(images, masks, background):
     return images.where(masks[:, None], background)
 
@@ -131,6 +135,8 @@ def test_other_right_ways_pass():
         (lambda on, y, r: lime_fit(on, y, r * len(on)), "number of samples"),
         (lambda on, y, r: lime_fit(~on, y, r), "not where it is hidden"),
         (apart, "fit all weights together"),
+        (lambda on, y, r: solved(on.float() - on.float().mean(), y - y.mean(), r), "one mean over"),
+        (lambda on, y, r: standardised(on.float(), y - y.mean(), r), "standardised"),
         (lambda on, y, r: (on.float() - on.float().mean(0)).T @ y, "lacks the solution"),
         (lambda on, y, r: solved(on, y, r), "become 1 and 0"),
     ],
@@ -150,6 +156,7 @@ def test_mistakes_of_lime_fit(answer, message):
         (lambda i, m, b: b, "one background"),
         (lambda i, m, b: (i + b) / 2, "averaged"),
         (lambda i, m, b: i, "as they came"),
+        (lambda i, m, b: i.where(m[:1, None], b), "first image's mask"),
         (crossed, "used for colour i"),
         (in_place, "in place"),
         (lambda i, m, b: torch.where(m, i, b), "counterfactual"),
@@ -170,6 +177,8 @@ def test_mistakes_of_counterfactual(answer, message):
             lambda on, w: torch.exp(-((1 - on.float().mean(1)) ** 2) / w**2).sqrt(),
             "1 - sqrt",
         ),
+        (lambda on, w: torch.exp(-(1 - on.float().mean(1).sqrt()) / w**2).sqrt(), "width is"),
+        (lambda on, w: sample_weights(~on, w), "that are off"),
         (lambda on, w: sample_weights(on, w) / sample_weights(on, w).sum(), "by their sum"),
         (lambda on, w: sample_weights(on, w) ** 0.5, "divides by 2 width"),
         (lambda on, w: 1 / sample_weights(on, w), "sign in the exponent"),
@@ -192,6 +201,7 @@ def test_mistakes_of_sample_weights(answer, message):
         (lambda h, m: shares(h, m).diagonal() - shares(h, m).mean(1), "its own included"),
         (lambda h, m: -fair_score(h, m), "wrong way round"),
         (lambda h, m: fair_score(h, m).mean(), "one number"),
+        (lambda h, m: fair_score(h, m) * h.sum((1, 2)) / h.sum(), "its own sum"),
         (lambda h, m: fair_score(h, m) * h.sum((1, 2)), "divide by the sum"),
         (lambda h, m: shares(h, m).diagonal() - m.float().mean((1, 2)), "area is subtracted"),
     ],
@@ -205,6 +215,8 @@ def test_mistakes_of_fair_score(answer, message):
     "answer, message",
     [
         (lambda *a: colour(*a, noise=0), "noise is missing"),
+        (lambda i, d, r, g: (colour(i, d, r, g)[0], (d >= 5).long()), "return the flipped labels"),
+        (coloured(lambda d, r, g: (coin(d[:1], 0.25, g).expand(len(d)), coin(d, r, g))), "own"),
         (lambda *a: colour(*a, noise=0.75), "three quarters are flipped"),
         (lambda *a: colour(*a, of=lambda d: d > 5), "digit 5 belongs"),
         (lambda *a: colour(*a, of=lambda d: d % 2 == 1), "odd and even"),

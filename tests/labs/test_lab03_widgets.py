@@ -32,6 +32,7 @@ def test_hidden_pieces_are_covered_and_the_answer_told(pieces):
     assert "logit for wolf: -0.07" in text and "so husky" in text and "1 of 4" in text
     assert (pixels[4:36, 4:36] == 128).all() and (pixels[44:, 44:] == 51).all()
     assert "logit for wolf: +0.45" in hide.draw("1, 3", "white")[1]
+    assert (hide.draw("0", "black")[0][4:36, 4:36] == 0).all()
 
 
 def test_what_names_no_piece_is_said(pieces):
