@@ -35,7 +35,7 @@ return image.flip(2)"""
 HELPER = "import torch\n\nLAST = 2\n\n\ndef _turned(x):\n    return torch.flip(x, [LAST])\n"
 BROKEN = "def mirrored(image):\n    return image.flip(2"
 
-WARM_UP, SIAMESE = ["mirrored"], ["contrastive", "hardest", "errors", "one_shot"]
+WARM_UP, SIAMESE = ["mirrored"], ["contrastive", "errors", "one_shot", "hardest"]
 HOSTILE = {  # name -> (body of mirrored, result, remark)
     "h01-endless": ("while True:\n    pass", "wrong", "had not finished after 10 s"),
     "h02-endless-in-c": ("return sum(iter(int, 1))", "wrong", "stopped: not finished after 20 s"),
@@ -64,11 +64,10 @@ def expectation():
         "ada/06.ipynb": (solved("06"), done),
         "ben/06.ipynb": (handed_out("06"), empty),
         "cem/06.ipynb": (solved("06", only=["hardest", "one_shot"]),
-                         [empty[0], done[1], empty[2], done[3]]),
+                         [*empty[:2], *done[2:]]),
         "dia/06.ipynb": (answered("06", "errors", "a, b = distances <= threshold, same\n"
                                   "return (~a)[b].float().mean(), a[~b].float().mean()"),
-                         [*empty[:2], ("errors", "wrong", "are swapped"),
-                          empty[3]]),
+                         [empty[0], ("errors", "wrong", "are swapped"), *empty[2:]]),
         "eve/warm-up.ipynb": (solved("00"), one("done")),
         "fay/00.ipynb": (answered("00", "mirrored", "return _turned(image)", before=HELPER),
                          one("done")),

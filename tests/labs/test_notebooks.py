@@ -11,6 +11,7 @@ from running import LABS, check_nothing_solved, run_offline, tagged, time_table
 
 from labkit.course import copies, editions, live_edition
 from labkit.course.browser import find_browser
+from labkit.grading import slices
 
 TAGS = {"exercise", "check", "claim", "widget", "picture", "live", "result", "answer"}
 TAGS |= {"raises-exception"}
@@ -75,6 +76,16 @@ def test_a_lab_has_exercises_widget_and_claim(path):
     assert len(tagged(notebook, "exercise")) >= (1 if is_start(path) else 3)
     assert is_start(path) or tagged(notebook, "widget")
     assert is_start(path) or any("assert" in cell.source for cell in tagged(notebook, "claim"))
+
+
+@lab
+def test_only_an_exercise_binds_its_name(path):
+    """Else `labkit check` runs the cell that binds it, and all that this needs, as a part of it."""
+    cells = [cell for cell in editions.read(path).cells if cell.cell_type == "code"]
+    found, _ = slices.statements([cell.source for cell in cells])
+    for cell in (cell for cell in cells if "exercise" in tags(cell)):
+        name = re.findall(r"^def (\w+)", cell.source, flags=re.MULTILINE)[-1]
+        assert {cells[s.cell].id for s in found if name in s.binds} == {cell.id}, name
 
 
 @lab

@@ -51,7 +51,7 @@ def test_a_run_in_which_nothing_failed_but_the_checks_passes():
 
 def test_a_cell_that_failed_a_check_that_passed_and_foreign_data_are_seen():
     with pytest.raises(AssertionError):
-        check_nothing_solved(LABS[0], left_by_a_run(failed=["top5"]), "")
+        check_nothing_solved(LABS[0], left_by_a_run(failed=["keyhole"]), "")
     with pytest.raises(AssertionError):
         check_nothing_solved(LABS[0], editions.make(LABS[0], "student"), "")
     with pytest.raises(AssertionError, match="what labkit release brings"):
