@@ -96,23 +96,25 @@ class Clicks(anywidget.AnyWidget):
 
 
 def hide_pieces(
-    model: nn.Module, image: Tensor, segments: Tensor, *, target: int = 1
+    model: nn.Module, image: Tensor, segments: Tensor, *, target: int = 1, hidden: str = ""
 ) -> ipywidgets.VBox:
     """The picture of `HidePieces`: a click hides a piece, another shows it again.
 
-    Without a mouse: type the numbers of the pieces, Enter. Arguments as of `HidePieces`.
+    Without a mouse: type the numbers of the pieces, Enter. `hidden`: the numbers to begin with.
+    The other arguments are those of `HidePieces`.
     """
     pieces, clicks = HidePieces(model, image, segments, target), Clicks()
     style = {"description_width": "initial"}
-    hidden = ipywidgets.Text(description="hidden pieces", continuous_update=False, style=style)
+    texts = {"description": "hidden pieces", "continuous_update": False, "style": style}
+    numbers = ipywidgets.Text(value=hidden, **texts)
     cover = ipywidgets.SelectionSlider(options=list(COVERS), description="cover", style=style)
 
     def clicked(change: dict) -> None:
-        hidden.value = pieces.toggled(hidden.value, *change["new"][:2])
+        numbers.value = pieces.toggled(numbers.value, *change["new"][:2])
 
     clicks.observe(clicked, names="spot")
     alt = "The image, cut into pieces; those that are hidden show the cover's colour."
-    box = live(pieces.draw, alt=alt, hidden=hidden, cover=cover)
+    box = live(pieces.draw, alt=alt, hidden=numbers, cover=cover)
     box.children = (clicks, *box.children)
     return box
 
