@@ -114,7 +114,7 @@ def hide_pieces(
 
     clicks.observe(clicked, names="spot")
     alt = "The image, cut into pieces; those that are hidden show the cover's colour."
-    box = live(pieces.draw, alt=alt, hidden=numbers, cover=cover)
+    box = live(pieces.draw, alt=alt, cover=cover, hidden=numbers)
     box.children = (clicks, *box.children)
     return box
 

@@ -50,7 +50,7 @@ def test_a_click_hides_a_piece_and_another_shows_it(pieces):
 
 def test_a_click_on_the_picture_of_the_widget(pieces):
     widget = widgets.hide_pieces(*pieces[1])
-    clicks, hidden, cover, picture = widget.children
+    clicks, cover, hidden, picture = widget.children
     before = picture.value
     clicks.spot = [0.1, 0.1, 1.0]
     assert hidden.value == "0" and picture.value != before and "1 of 4" in picture.note
