@@ -36,11 +36,10 @@ def counterfactual(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str:
         masks = torch.rand(count, height, width, generator=generator) < 0.4
         masks[:, 0, 0], masks[:, -1, -1] = True, False
         background = torch.rand(3, height, width, generator=generator)
-        inside = masks[:, None]
         got = call(answer, images, masks, background)
         compare(
             got,
-            images.where(inside, background),
+            on_background(images, masks, background),
             mistakes=_swap_mistakes(images, masks, background),
             what=f"counterfactual of {count} images {height} x {width}",
         )
@@ -93,6 +92,11 @@ def colour(answer: Callable[..., tuple[Tensor, Tensor]]) -> str:
     again = [_colour(answer, images, digits, rate, k) for k in (seed + 10, seed + 11)]
     _check_generator((painted, labels), *again, digits)
     return "colour is right: the label is noisy, and the colour follows the label, not the digit."
+
+
+def on_background(images: Tensor, masks: Tensor, background: Tensor) -> Tensor:
+    """The pixels of images (B, 3, H, W) in their masks (B, H, W), elsewhere the background."""
+    return images.where(masks[:, None], background)
 
 
 def _fit_of(answer: Callable, on: Tensor, answers: Tensor, ridge: float) -> None:

@@ -130,8 +130,26 @@ def average_answer(answer: Callable[..., Tensor]) -> str:
         }
         got = call(answer, model, images, Policy(**turning), copies)
         what = f"average_answer for {count} image{'s' * (count > 1)}, {copies} copies"
-        compare(got, probs.mean(0), what=what, mistakes=_apart(mistakes, probs.mean(0)))
+        want = mean_answer(model, images, Policy(**turning), copies)
+        compare(got, want, what=what, mistakes=_apart(mistakes, want))
     return "average_answer is right: probabilities first, then their mean."
+
+
+def whole_shifts(images: Tensor, most: int, generator: torch.Generator) -> Tensor:
+    """Images (B, C, H, W), each moved by whole pixels of its own, at most `most`; zeros come in."""
+    _, _, height, width = images.shape
+    starts = torch.randint(2 * most + 1, (len(images), 2), generator=generator)
+    rows = starts[:, :1] + torch.arange(height)
+    columns = starts[:, 1:] + torch.arange(width)
+    padded, each = F.pad(images, [most] * 4), torch.arange(len(images))[:, None, None]
+    return padded[each, :, rows[:, :, None], columns[:, None]].movedim(3, 1)
+
+
+def mean_answer(model: nn.Module, images: Tensor, policy: Policy, copies: int) -> Tensor:
+    """Probabilities (B, K), the mean over copies of the images, which policy makes by seeds."""
+    with torch.no_grad():
+        answers = [model(policy(images, seed=k)).softmax(1) for k in range(copies)]
+    return torch.stack(answers).mean(0)
 
 
 def turn_matrices(angles: Tensor) -> Tensor:

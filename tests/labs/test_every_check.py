@@ -1,12 +1,13 @@
 """What holds for the check of every exercise of every lab, also of those still to come."""
 
+import ast
 import sys
 
 import numpy as np
 import pytest
 import torch
 from making import ROOT
-from solving import LABS, arguments_of, checks_of, solutions_of
+from solving import LABS, arguments_of, checks_of, handed_over_in, solutions_of
 
 from labkit.checks import CheckFailed, NotDone
 from labkit.course import editions
@@ -66,6 +67,34 @@ def test_the_notebooks_solution_passes_and_leaves_the_seed_alone(lab, name, caps
     checks_of(lab)[name](solutions_of(lab)[name])
     assert "✓" in capsys.readouterr().out
     assert torch.equal(before, torch.random.get_rng_state())
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_each_exercise_is_used_by_what_follows(lab):
+    handed = handed_over_in(lab)
+    assert set(handed) == set(checks_of(lab))
+    assert not {variable for variable, _, _ in handed.values()} & set(handed)
+
+
+@every
+def test_what_stands_in_passes_the_check_and_does_not_give_the_answer_away(lab, name, capsys):
+    _, ours, source = handed_over_in(lab)[name]
+    checks_of(lab)[name](ours)
+    assert "✓" in capsys.readouterr().out
+    returned = [ast.unparse(r.value) for r in ast.walk(solution_of(lab, name)) if is_answer(r)]
+    assert not [text for text in returned if text in source]
+
+
+def solution_of(lab, name):
+    """The exercise's definition with its solution."""
+    cells = editions.read(ROOT / "notebooks" / f"{lab}.ipynb").cells
+    cells = [cell for cell in cells if "exercise" in cell.metadata.get("tags", [])]
+    found = (n for cell in cells for n in ast.parse(cell.source).body)
+    return next(n for n in found if isinstance(n, ast.FunctionDef) and n.name == name)
+
+
+def is_answer(node):
+    return isinstance(node, ast.Return) and not isinstance(node.value, ast.Name | ast.Constant)
 
 
 @every
