@@ -11,6 +11,7 @@ evaluated in the kernel, after the cells above. `checked` adds cells that do it;
 the solution edition with them.
 """
 
+import ast
 import re
 import sys
 import tempfile
@@ -21,8 +22,8 @@ import nbformat
 from making import ROOT
 
 from labkit.course import editions
+from labkit.course.editions import MARK
 
-MARK = re.compile(r"<!--([=?]) (.*?) -->")
 _NUMBER = re.compile(r"([-−+]?(?:\d[\d,]*(?:\.\d+)?|\.\d+))([^\d<]{0,20})$")
 _ROOM = re.compile(r"(.*) ± ([\d.e-]+)$")
 _LEFT_OUT = re.compile(r"`[^`]*`|\$[^$]*\$|<!--.*?-->|\]\([^)]*\)|95 % (?:confidence )?interval")
@@ -54,7 +55,7 @@ class Mark:
 
 
 def marks_of(prose: str) -> list[Mark]:
-    """All marks in a text. Raises ValueError if one has no number before it or doesn't compile."""
+    """All marks in a text. ValueError if one has no number before it or no expression in it."""
     found = []
     for match in MARK.finditer(prose):
         kind, expression = match.groups()
@@ -65,9 +66,11 @@ def marks_of(prose: str) -> list[Mark]:
         else:
             found.append(_of_number(before, expression))
         try:
-            compile(found[-1].expression, "mark", "eval")
+            body = ast.parse(found[-1].expression, mode="eval").body
         except SyntaxError as error:
             raise ValueError(f"{match[0]}: {error}") from None
+        if isinstance(body, ast.Constant):
+            raise ValueError(f"{match[0]}: it says itself")
     if prose.count("<!--=") + prose.count("<!--?") != len(found):
         raise ValueError(f"a mark reads <!--= ... --> or <!--? ... --> on one line: {prose[:60]!r}")
     return found

@@ -35,6 +35,14 @@ def test_the_command_line_starts_without_torch():
     assert python(program) == "False"
 
 
+def test_threads_that_wait_sleep_unless_the_user_says_otherwise(monkeypatch):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    program = "import labkit, os; print(os.environ['OMP_WAIT_POLICY'])"
+    assert python(program) == "passive"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    assert python(program) == "active"
+
+
 def test_dir_lists_the_submodules():
     assert {"cli", "course", "data", "hooks", "images", "models", "nets"} <= set(dir(labkit))
     assert "__main__" not in dir(labkit)

@@ -10,6 +10,16 @@ from torch import Tensor
 
 from labkit.checks import draws
 from labkit.checks.core import CheckFailed, as_tensor, call, compare, describe, exercise
+from labkit.checks.lab03_mistakes import (
+    fit_mistakes,
+    on_background,
+    own_minus_others,
+    score_mistakes,
+    shares_in,
+    solved,
+    swap_mistakes,
+    weight_mistakes,
+)
 
 
 @exercise
@@ -40,7 +50,7 @@ def counterfactual(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str:
         compare(
             got,
             on_background(images, masks, background),
-            mistakes=_swap_mistakes(images, masks, background),
+            mistakes=swap_mistakes(images, masks, background),
             what=f"counterfactual of {count} images {height} x {width}",
         )
     return "counterfactual is right: the same animal, pixel for pixel, and all the rest is new."
@@ -69,10 +79,10 @@ def fair_score(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
         masks = torch.rand(count, height, width, generator=generator) < 0.4
         masks[:, 0, 0], masks[:, -1, -1] = True, False
         masks[0, :2] = True  # masks of different sizes
-        shares = _shares(heats, masks)
+        shares = shares_in(heats, masks)
         got = call(answer, heats, masks)
         what = f"fair_score of {count} heats {height} x {width}"
-        compare(got, _own_minus_others(shares), mistakes=_score_mistakes(heats, masks), what=what)
+        compare(got, own_minus_others(shares), mistakes=score_mistakes(heats, masks), what=what)
     _refuse_a_fooled_score(answer)
     return "fair_score is right: a blob in the middle gets 0."
 
@@ -94,102 +104,12 @@ def colour(answer: Callable[..., tuple[Tensor, Tensor]]) -> str:
     return "colour is right: the label is noisy, and the colour follows the label, not the digit."
 
 
-def on_background(images: Tensor, masks: Tensor, background: Tensor) -> Tensor:
-    """The pixels of images (B, 3, H, W) in their masks (B, H, W), elsewhere the background."""
-    return images.where(masks[:, None], background)
-
-
 def _fit_of(answer: Callable, on: Tensor, answers: Tensor, ridge: float) -> None:
     x, y = on.double() - on.double().mean(0), answers.double() - answers.double().mean()
     what = f"lime_fit of {on.shape[0]} samples of {on.shape[1]} superpixels, ridge={ridge:g}"
-    mistakes = _fit_mistakes(on.double(), answers.double(), ridge)
+    mistakes = fit_mistakes(on.double(), answers.double(), ridge)
     got = call(answer, on, answers, ridge)
-    compare(got, _solved(x, y, ridge), mistakes=mistakes, what=what, atol=1e-4)
-
-
-def _solved(x: Tensor, y: Tensor, ridge: float) -> Tensor:
-    return torch.linalg.pinv(x.T @ x + ridge * torch.eye(x.shape[1])) @ (x.T @ y)
-
-
-def _fit_mistakes(on: Tensor, answers: Tensor, ridge: float) -> dict[str, Tensor]:
-    x, y = on - on.mean(0), answers - answers.mean()
-    ones = torch.cat([on, torch.ones(len(on), 1)], 1)
-    right, punished = _solved(x, y, ridge), _solved(ones, answers, ridge)
-    intercept = (answers.mean() - on.mean(0) @ right)[None]
-    shown = on.sum(0)
-    apart = on.T @ answers / shown - (1 - on).T @ answers / (len(on) - shown)
-    scale = on.std(0, correction=0).clamp_min(1e-9)
-    free = "the intercept is under the penalty too. Subtract the means of x and y first."
-    return {
-        "there is no intercept: subtract from each column of x its mean over the samples, and from "
-        "y its mean.": _solved(on, answers, ridge),
-        "only y is centred. Subtract from each column of x its mean over the samples too.": (
-            _solved(on, y, ridge)
-        ),
-        free: punished[:-1],
-        f"{free} And give the K weights only.": punished,
-        "the intercept is among them. Give the K weights only.": torch.cat([right, intercept]),
-        "the intercept is among them, in front. Give the K weights only.": torch.cat(
-            [intercept, right]
-        ),
-        "the ridge is missing: x.T @ x + ridge * torch.eye(K).": _solved(x, y, 0.0),
-        "the ridge is added to every entry of x.T @ x, not to the diagonal alone: ridge * "
-        "torch.eye(K).": torch.linalg.pinv(x.T @ x + ridge) @ (x.T @ y),
-        "the ridge has the wrong sign.": _solved(x, y, -ridge),
-        "the ridge is squared: the penalty is ridge times the sum of squares.": (
-            _solved(x, y, ridge**2)
-        ),
-        "`ridge` is not used: 1.0 stands in its place.": _solved(x, y, 1.0),
-        "the ridge is multiplied by the number of samples: the errors are summed, not averaged.": (
-            _solved(x, y, ridge * len(on))
-        ),
-        "all weights have the wrong sign: x is 1 where a superpixel is shown, not where it is "
-        "hidden.": -right,
-        "this is the mean answer with each superpixel minus the mean without it. Others are hidden "
-        "at the same time: fit all weights together.": apart,
-        "x is centred row by row. Each superpixel's mean is over the samples, .mean(0).": _solved(
-            on - on.mean(1, keepdim=True), y, ridge
-        ),
-        "the columns are divided by their standard deviation. Only subtract their means.": (
-            _solved(x / scale, y, ridge)
-        ),
-        "the columns are standardised. Only subtract their means; don't divide.": _solved(
-            x / on.std(0).clamp_min(1e-9), y, ridge
-        ),
-        "x.mean() is one mean over everything. Each superpixel has its own: .mean(0).": _solved(
-            on - on.mean(), y, ridge
-        ),
-        "this is x.T @ y. It lacks the solution of the linear system.": x.T @ y,
-    }
-
-
-def _swap_mistakes(images: Tensor, masks: Tensor, background: Tensor) -> dict[str, Tensor]:
-    inside = masks[:, None].double()
-    old, new = images.double(), background.double()
-    mistakes = {
-        "the mask is the wrong way round: it is True on the animal, which stays.": (
-            old * (1 - inside) + new * inside
-        ),
-        "outside the animal it is black. Put the background there.": old * inside,
-        "the background lies over the animal too: use it only where the mask is False.": (
-            old * inside + new
-        ),
-        "the animal is a hole: it should stay as it is.": (new * (1 - inside)).expand_as(old),
-        "this is the background alone.": new.expand_as(old),
-        "this is one background. Give one image for each animal, (B, 3, H, W).": new,
-        "images and background are averaged. Take one or the other at each pixel.": (old + new) / 2,
-        "these are the images as they came.": old,
-        "the first image's mask is used for all. Each image has its own: masks[:, None].": (
-            old * inside[:1] + new * (1 - inside[:1])
-        ),
-    }
-    if len(masks) == 3:
-        crossed = torch.where(masks, images, background)
-        mistakes[
-            "masks (B, H, W) was stretched to (1, B, H, W): with three images, image i's mask is "
-            "used for colour i. Give it an axis for the colours: masks[:, None]."
-        ] = crossed
-    return mistakes
+    compare(got, solved(x, y, ridge), mistakes=mistakes, what=what, atol=1e-4)
 
 
 def _sample_weights_of(answer: Callable, on: Tensor, width: float) -> None:
@@ -197,102 +117,7 @@ def _sample_weights_of(answer: Callable, on: Tensor, width: float) -> None:
     what = f"sample_weights of {on.shape[0]} samples of {on.shape[1]} superpixels, width={width}"
     distance = 1 - on.float().mean(1).sqrt()
     want = torch.exp(-((distance / width) ** 2)).sqrt()
-    compare(got, want, mistakes=_weight_mistakes(on, distance, width), what=what)
-
-
-def _weight_mistakes(on: Tensor, distance: Tensor, width: float) -> dict[str, Tensor]:
-    share, square = on.float().mean(1), torch.exp(-((distance / width) ** 2))
-    plain, cosine = 1 - share, share.sqrt()
-    root = "the outer square root is missing: sqrt(exp(...))."
-
-    def kernel(d: Tensor) -> Tensor:
-        return torch.exp(-((d / width) ** 2)).sqrt()
-
-    return {
-        root: square,
-        "the distance is not squared within exp.": torch.exp(-distance / width).sqrt(),
-        "the distance is not squared within exp; width is.": torch.exp(-distance / width**2).sqrt(),
-        "the distance is not squared within exp (width is), and the outer square root is "
-        "missing.": torch.exp(-distance / width**2),
-        "the share is of the superpixels that are off, `~on`. Take those that are on.": kernel(
-            1 - (1 - share).sqrt()
-        ),
-        "the distance is not squared within exp, and the outer square root is missing.": (
-            torch.exp(-distance / width)
-        ),
-        "this is the similarity put into the kernel: sqrt(share) is the similarity, the distance "
-        "is 1 - sqrt(share). As it is, hidden images count most.": kernel(cosine),
-        "the share that is on is put into the kernel as if it were a distance.": kernel(share),
-        "the distance is 1 - share. The cosine distance has a square root: 1 - sqrt(share).": (
-            kernel(plain)
-        ),
-        "the distance counts the superpixels that are off. Divide by their number, and take the "
-        "root: 1 - sqrt(share).": kernel((~on).float().sum(1)),
-        "the width is not squared: d^2 / width^2.": torch.exp(-(distance**2) / width).sqrt(),
-        "this divides by 2 width^2, as the normal distribution does, and takes a root too. LIME "
-        "has sqrt(exp(-d^2 / width^2)).": torch.exp(-((distance / width) ** 2) / 2).sqrt(),
-        "the sign in the exponent is missing: close samples must weigh more.": (
-            torch.exp((distance / width) ** 2).sqrt()
-        ),
-        "the weights are divided by their sum. Leave them: 1 for a sample that shows all.": (
-            square.sqrt() / square.sqrt().sum()
-        ),
-        "the weights are divided by the largest. Leave them as they are.": (
-            square.sqrt() / square.sqrt().max()
-        ),
-        "these are the distances, not yet the weights.": distance,
-        "these are the shares that are on, not yet the weights.": share,
-        "the mean is over the wrong axis: over the samples, dimension 0. Take each sample's share "
-        "of its superpixels, .mean(1).": kernel(1 - on.float().mean(0).sqrt()),
-    }
-
-
-def _shares(heats: Tensor, masks: Tensor) -> Tensor:
-    """The share of heat i within mask j: (B, B)."""
-    inside = torch.einsum("ihw,jhw->ij", heats.double(), masks.double())
-    return inside / heats.double().sum((1, 2))[:, None]
-
-
-def _own_minus_others(shares: Tensor) -> Tensor:
-    own = shares.diagonal()
-    return own - (shares.sum(1) - own) / (len(shares) - 1)
-
-
-def _score_mistakes(heats: Tensor, masks: Tensor) -> dict[str, Tensor]:
-    shares, count = _shares(heats, masks), len(heats)
-    own, area = shares.diagonal(), masks.double().mean((1, 2))
-    right = _own_minus_others(shares)
-    others = (shares.sum(1) - own) / (count - 1)
-    inside = torch.einsum("ihw,jhw->ij", heats.double(), masks.double())
-    return {
-        "this is the share in its own mask alone. A blob in the middle still gets a lot: subtract "
-        "its mean share in the other masks.": own,
-        "the own share is divided by the mask's area (lift). A blob in the middle still gets more "
-        "than 1 where masks lie in the middle. Subtract the share in the other masks.": own / area,
-        "the mask's area is subtracted. A blob in the middle still scores well: subtract the "
-        "share in the other masks instead.": own - area,
-        "the mean over all masks is subtracted, its own included. Leave that one out: divide by "
-        "B - 1.": own - shares.mean(1),
-        "the sum over the others is divided by B, not by B - 1.": (
-            own - (shares.sum(1) - own) / count
-        ),
-        "the shares in the others are summed. Take their mean.": own - (shares.sum(1) - own),
-        "these are the other heats in this mask. You need this heat in the other masks: sum along "
-        "the other dimension.": own - (shares.sum(0) - own) / (count - 1),
-        "this is the mean share in the other masks. Subtract it from the own share.": others,
-        "the sign is the wrong way round: own minus others.": -right,
-        "the own share is divided by the others' mean. Subtract it.": own / others,
-        "this is heat, not a share of it: divide by the sum of each heat.": _own_minus_others(
-            inside
-        ),
-        "the heats are divided by the sum over all images. Divide each by its own sum.": (
-            _own_minus_others(inside / heats.double().sum())
-        ),
-        "this is a mean over pixels, not a share: divide by the sum of each heat.": (
-            _own_minus_others(inside / heats[0].numel())
-        ),
-        "this is one number. Give one for each image: (B,).": right.mean(),
-    }
+    compare(got, want, mistakes=weight_mistakes(on, distance, width), what=what)
 
 
 def _refuse_a_fooled_score(answer: Callable) -> None:
@@ -301,7 +126,7 @@ def _refuse_a_fooled_score(answer: Callable) -> None:
     masks = torch.rand(5, 9, 9, generator=torch.Generator().manual_seed(3)) < blob
     masks[:, 4, 4] = True
     got = call(answer, blob, masks)
-    want = _own_minus_others(_shares(blob, masks))
+    want = own_minus_others(shares_in(blob, masks))
     compare(got, want, what="fair_score of five equal blobs", atol=1e-5)
 
 

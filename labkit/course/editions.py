@@ -23,7 +23,7 @@ BEGIN_HIDDEN, END_HIDDEN = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 CODE_STUB = ["# YOUR CODE HERE", "raise NotImplementedError()"]
 TEXT_STUB = ["YOUR ANSWER HERE"]
 RELEASED = {"edition": "student"}  # metadata of a notebook that labkit.course.release wrote
-_MARK = re.compile(r"<!--[=?] .*? -->")
+MARK = re.compile(r"<!--([=?]) (.*?) -->")  # what prose quotes, for tests/prose.py
 _LOOKS_LIKE_MARKER = re.compile(r"\s*#+\s*(BEGIN|END)\s*SOLUTIONS?\b", re.IGNORECASE)
 
 
@@ -81,7 +81,7 @@ def solution(notebook: NotebookNode) -> NotebookNode:
 def _forget_marks(cell: NotebookNode) -> None:
     """Without the comments in which prose says where its numbers come from (tests/prose.py)."""
     if cell.cell_type == "markdown":
-        cell.source = _MARK.sub("", cell.source)
+        cell.source = MARK.sub("", cell.source)
 
 
 def _clean(notebook: NotebookNode) -> NotebookNode:

@@ -89,6 +89,38 @@ def test_only_an_exercise_binds_its_name(path):
 
 
 @lab
+def test_labkit_is_imported_before_torch(path):
+    """So that what it sets for torch (OMP_WAIT_POLICY) is there in time."""
+    code = "\n".join(c.source for c in editions.read(path).cells if c.cell_type == "code")
+    imported = re.findall(r"^(?:from|import) (\w+)", code, flags=re.MULTILINE)
+    assert imported.index("labkit") < imported.index("torch")
+
+
+@lab
+def test_predictions_are_recorded_compared_and_counted(path):
+    cells = [cell for cell in editions.read(path).cells if "live" not in tags(cell)]
+    code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    asked = set(re.findall(r"^(\w+) = predict\(", code, flags=re.MULTILINE))
+    votes = {"before", "after"} if path.stem.startswith("03") else set()  # no truth to them
+    assert len(asked) >= 2 and "\nmy_predictions()" in f"\n{code}"
+    assert asked == votes | set(re.findall(r"^(\w+)\.compare\(", code, flags=re.MULTILINE))
+    for index, cell in enumerate(cells):
+        if cell.cell_type == "markdown" and re.search(r"^\*\*Predict", cell.source, re.MULTILINE):
+            following = (c.source for c in cells[index:] if c.cell_type == "code")
+            assert "predict(" in next(following), cell.id
+
+
+@lab
+def test_a_lab_leads_on(path):
+    prose = [cell.source for cell in editions.read(path).cells if cell.cell_type == "markdown"]
+    doubts = next(text for text in prose if "## What you now doubt" in text)
+    linked = re.findall(r"\]\((\w+\.ipynb)\)", "\n".join(prose))
+    assert re.search(r"\]\(\w+\.ipynb\)", doubts)
+    assert {name for name in linked} <= {lab.name for lab in LABS}
+    assert is_start(path) or "**Builds on**" in prose[0] or "Builds on [" in prose[0]
+
+
+@lab
 def test_each_exercise_is_followed_by_its_check(path):
     order = [
         tag

@@ -51,7 +51,7 @@ def test_marks_are_read(text, mark):
 
 
 @pytest.mark.parametrize(
-    "text", ["none<!--= x -->", "1<!--= x +-->", "1<!--= 1 + -->", "1<!--=x-->"]
+    "text", ["none<!--= x -->", "1<!--= x +-->", "1<!--= 1 + -->", "1<!--=x-->", "1<!--= 1 -->"]
 )
 def test_a_mark_that_cannot_be_is_refused(text):
     with pytest.raises(ValueError):
