@@ -15,7 +15,7 @@ def on_background(images: Tensor, masks: Tensor, background: Tensor) -> Tensor:
 
 
 def solved(x: Tensor, y: Tensor, ridge: float) -> Tensor:
-    """Ridge weights (K,) of centred x (N, K) and y (N,)."""
+    """Return the ridge weights (K,) of centred x (N, K) and y (N,)."""
     return torch.linalg.pinv(x.T @ x + ridge * torch.eye(x.shape[1])) @ (x.T @ y)
 
 
@@ -157,6 +157,7 @@ def shares_in(heats: Tensor, masks: Tensor) -> Tensor:
 
 
 def own_minus_others(shares: Tensor) -> Tensor:
+    """Each heat's own share minus the mean of the others, (B,), of shares (B, B)."""
     own = shares.diagonal()
     return own - (shares.sum(1) - own) / (len(shares) - 1)
 
