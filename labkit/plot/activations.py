@@ -62,8 +62,7 @@ def table(
     shown = ax.imshow(values, cmap=SIGNED if signed else SIZES, vmin=low, vmax=high, aspect="auto")
     for (r, c), value in np.ndenumerate(values):
         ink = _ink(shown.cmap(shown.norm(value)))
-        text = f"{value:.{digits}f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:.2g}"
-        ax.text(c, r, text, ha="center", va="center", fontsize=8.5, color=ink)
+        ax.text(c, r, _short(value, digits), ha="center", va="center", fontsize=8.5, color=ink)
     ax.set_xticks(range(values.shape[1]), labels=columns or range(values.shape[1]))
     ax.set_yticks(range(values.shape[0]), labels=rows or range(values.shape[0]))
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title or "")
@@ -85,6 +84,13 @@ def _strip(ax: Axes, tensor: Tensor) -> None:
     else:
         ax.imshow(tensor.reshape(1, -1).numpy(), cmap=SIZES, aspect="auto", interpolation="nearest")
     ax.set_axis_off()
+
+
+def _short(value: float, digits: int) -> str:
+    """A number as wide as a field can hold: .95, 1.0, 12, 123."""
+    if abs(value) < 1:
+        return f"{value:.{digits}f}".replace("0.", ".", 1)
+    return f"{value:.{max(0, digits - len(str(int(abs(value)))))}f}"
 
 
 def _ink(colour: tuple) -> str:

@@ -242,6 +242,11 @@ def test_layer_maps_draws_every_layer(lenet):
     assert axes[1].images[0].get_array().shape == (1, 120)
 
 
+def test_numbers_of_a_table_are_about_as_wide():
+    ax = plot.table(torch.tensor([[1.0, 0.956, 12.3, 123.4, -0.5, -2.34]]))
+    assert [text.get_text() for text in ax.texts] == ["1.0", ".96", "12", "123", "-.50", "-2.3"]
+
+
 def test_table_writes_every_number():
     ax = plot.table(torch.tensor([[0.5, -0.25]]), signed=True, rows=["a"], columns=["x", "y"])
     assert [text.get_text() for text in ax.texts] == [".50", "-.25"]
