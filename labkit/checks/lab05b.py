@@ -137,10 +137,10 @@ def _nearest_mistakes(vectors: Tensor, row: int, k: int) -> dict[str, Tensor]:
 def _check_direction(result: Any, vectors: Tensor, labels: Tensor) -> None:
     if result is None:
         raise CheckFailed("direction returns nothing (None). Return two things: weights, bias.")
-    if not isinstance(result, tuple | list) or len(result) != 2:
+    if not isinstance(result, tuple) or len(result) != 2:
         raise CheckFailed(
-            "direction should return two things, `return weights, bias`, but returned "
-            f"{describe(result)}."
+            "direction should return two things, `return weights, bias` without square brackets, "
+            f"but returned {describe(result)}."
         )
     sums = [vectors[labels == side].sum(0) for side in (0, 1)]
     blame, praise = (vectors[labels == side].mean(0) for side in (0, 1))

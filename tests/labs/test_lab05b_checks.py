@@ -91,6 +91,7 @@ DIRECTIONS = {
     "mean of praise, not": arrow(lambda w, h: (w, -(h + w / 2) @ w)),
     "at the origin": arrow(lambda w, h: (w, 0.0)),
     "return weights, bias": arrow(lambda w, h: w),
+    "without square brackets": arrow(lambda w, h: [w.tolist(), float(-h @ w)]),
     "returns nothing": arrow(lambda w, h: None),
 }
 
