@@ -1,8 +1,8 @@
-"""Checks of lab 05, part 2: nearest words, a mean without padding, freezing, the last state."""
+"""Checks of lab 05, part 2: nearest words, a direction, freezing, a mean, the last state."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -30,6 +30,17 @@ def nearest(answer: Callable[[Tensor, int, int], Tensor]) -> str:
     what = "the nearest of words that all point away (cosines below 0)"
     compare(call(answer, vectors, 0, 1), torch.tensor([2]), mistakes={}, what=what)
     return "nearest finds the words whose vectors point most nearly the same way."
+
+
+@exercise
+def direction(answer: Callable[[Tensor, Tensor], Any]) -> str:
+    """direction(vectors (N, D), labels (N,)) -> weights (D,) from mean to mean, bias."""
+    for seed, (praise, blame, width) in enumerate([(6, 3, 4), (2, 9, 3), (25, 25, 384)]):
+        vectors = torch.randn(praise + blame, width, generator=_rng(seed)) + 1
+        labels = torch.tensor([1] * praise + [0] * blame)
+        order = torch.randperm(len(labels), generator=_rng(seed))
+        _check_direction(call(answer, vectors, labels[order]), vectors, labels[order])
+    return "direction points from blame to praise, and is 0 halfway."
 
 
 @exercise
@@ -116,8 +127,61 @@ def _nearest_mistakes(vectors: Tensor, row: int, k: int) -> dict[str, Tensor]:
         "these are the smallest distances between the points. Use the cosine: the direction "
         "alone.": gaps.topk(k, largest=False).indices,
         "these are the cosines. Give the rows: topk returns (values, indices).": cosines[right],
+        "this is all that topk returns, (values, indices). Give its indices.": (
+            torch.stack([cosines[right], right])
+        ),
         "these are the right rows in the wrong order: nearest first.": right.flip(0),
     }
+
+
+def _check_direction(result: Any, vectors: Tensor, labels: Tensor) -> None:
+    if result is None:
+        raise CheckFailed("direction returns nothing (None). Return two things: weights, bias.")
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise CheckFailed(
+            "direction should return two things, `return weights, bias` without square brackets, "
+            f"but returned {describe(result)}."
+        )
+    sums = [vectors[labels == side].sum(0) for side in (0, 1)]
+    blame, praise = (vectors[labels == side].mean(0) for side in (0, 1))
+    away = praise - blame
+    what = f"the weights from {len(labels)} words, {int(labels.sum())} of them praise,"
+    mistakes = {
+        "they point from praise to blame. Take praise minus blame.": -away,
+        "this is the difference of two sums. Take means: there may be more words of one label.": (
+            sums[1] - sums[0]
+        ),
+        "this is the mean of the praising words alone. Take that of the blaming words away.": (
+            praise
+        ),
+        "this is the point halfway, the sum of the means, not their difference.": away / 2 + blame,
+        "this is the sum of the two means. Take their difference.": praise + blame,
+        "they are brought to length 1. Leave the difference as it is.": away / away.norm(),
+        "each word is divided by the number of all words. Take the mean of each label.": (
+            (sums[1] - sums[0]) / len(labels)
+        ),
+        "the mean goes over the D numbers of a word. Take it over the words: dimension 0.": (
+            vectors[labels == 1].mean() - vectors[labels == 0].mean()
+        ),
+    }
+    compare(result[0], away, what=what, mistakes=mistakes)
+    half = (praise + blame) / 2
+    mistakes = {
+        "it has the wrong sign: the score halfway is taken away.": half @ away,
+        "it is twice too large. Halfway is half the sum of the means.": -2 * half @ away,
+        "it is twice too large, and the sign is wrong: halfway is half the sum of the means, and "
+        "its score is taken away.": 2 * half @ away,
+        "the score is 0 at the mean of all words. Halfway between the two means is another point "
+        "if there are more words of one label.": -vectors.mean(0) @ away,
+        "this is the point halfway. The bias is one number: minus that point times the weights.": (
+            half
+        ),
+        "this is minus the point halfway. The bias is one number: that times the weights.": -half,
+        "the score is 0 at the mean of blame, not halfway.": -blame @ away,
+        "the score is 0 at the mean of praise, not halfway.": -praise @ away,
+        "without a bias the score is 0 at the origin, not halfway.": torch.tensor(0.0),
+    }
+    compare(result[1], -half @ away, what="the bias", mistakes=mistakes)
 
 
 def _mean(table: Tensor, ids: Tensor) -> Tensor:
@@ -151,6 +215,13 @@ def _mean_mistakes(table: Tensor, ids: Tensor) -> dict[str, Tensor]:
         "this is the largest value of each dimension, not the mean.": (
             words.masked_fill(~real, -torch.inf).amax(1)
         ),
+        "this is the largest value of each dimension, padding included, not the mean.": (
+            words.amax(1)
+        ),
+        "the sum is right, but it is divided by the words of all sentences together. Divide by "
+        "each sentence's own number of words.": total / counts.sum(),
+        "the sum is right, but it is divided by the length of the longest sentence. Divide by "
+        "each sentence's own number of words.": total / counts.max(),
         "this is the first word alone.": words[:, 0],
         "this is the mean over the sentences. Take it over the words: dimension 1.": words.mean(0),
         "this is one vector for all sentences. Give one for each.": total.sum(0) / counts.sum(),
@@ -213,8 +284,9 @@ def _refuse_still_learning(model: nn.Module, layer: str, modes: list[bool]) -> N
             "freezes no weight. Use requires_grad_(False)."
         )
     raise CheckFailed(
-        f"{layer} still learns: requires_grad is True for its parameters. Use "
-        f"model.get_submodule({layer!r}).requires_grad_(False)."
+        f"{layer} still learns: requires_grad is True for its parameters. Call "
+        f"model.get_submodule({layer!r}).requires_grad_(False), on the model that came in, not on "
+        "a copy. (`==` sets nothing, and detach() gives a new tensor.)"
     )
 
 
@@ -235,7 +307,8 @@ def _check_list(result: Any, now: dict[str, nn.Parameter]) -> None:
             "freeze returns nothing (None). Return the list of parameters that still learn, for "
             "the optimizer."
         )
-    if isinstance(result, Tensor) or not isinstance(result, list | tuple | filter):
+    once = isinstance(result, filter | Iterator)
+    if isinstance(result, Tensor) or not (once or isinstance(result, list | tuple)):
         raise CheckFailed(
             f"freeze should return a list of parameters, but returned {describe(result)}."
         )
@@ -245,11 +318,14 @@ def _check_list(result: Any, now: dict[str, nn.Parameter]) -> None:
         raise CheckFailed("These are names. Return the parameters: model.parameters().")
     if not all(isinstance(p, Tensor) for p in found):
         raise CheckFailed(f"The list should hold parameters, but it holds {describe(found[0])}.")
-    got = [names.get(id(p), "a tensor that is none of the model's") for p in found]
-    if extra := [name for name in got if name not in want]:
+    if any(id(p) not in names for p in found):
         raise CheckFailed(
-            f"The list holds {extra[0]}, which does not learn any more. Leave it out."
+            "The list holds a tensor that is none of the model's parameters: a copy, or its .data "
+            "or .detach()? An optimizer needs the parameters themselves."
         )
+    got = [names[id(p)] for p in found]
+    if extra := [name for name in got if name not in want]:
+        raise CheckFailed(f"The list holds {extra[0]}, which is frozen. Leave it out.")
     if lacking := [name for name in want if name not in got]:
         raise CheckFailed(f"The list lacks {lacking[0]}, which still learns.")
     if len(got) != len(want):
@@ -273,6 +349,19 @@ def _check_last(answer: Callable, outputs: Tensor, lengths: Tensor) -> None:
         "outputs[torch.arange(N), lengths - 1].": outputs[:, lengths - 1],
         "these are whole sentences: the lengths went along dimension 0, the sentences. Give two "
         "indices, outputs[torch.arange(N), lengths - 1].": outputs[(lengths - 1) % len(outputs)],
+        "-lengths counts back from the end of the row, padding included. From the front the last "
+        "word is at length - 1.": outputs[rows, -lengths],
+        "this is the length from the end, T - lengths. From the front the last word is at "
+        "length - 1.": outputs[rows, outputs.shape[1] - 1 - lengths],
+        "the lengths were sorted: each must stay with its own sentence.": (
+            outputs[rows, lengths.sort().values - 1]
+        ),
+        "this is the largest value over the words. The last state is wanted.": (
+            outputs.masked_fill(~real[..., None], -torch.inf).amax(1)
+        ),
+        "this is the mean over all T places, padding included. The last state is wanted.": (
+            outputs.mean(1)
+        ),
         "all sentences are cut at the length of the longest.": outputs[:, int(lengths.max()) - 1],
         "all sentences are cut at the length of the shortest.": outputs[:, int(lengths.min()) - 1],
     }

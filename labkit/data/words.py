@@ -39,11 +39,6 @@ class RatedWords(NamedTuple):
         return self.ratings.float().mean(1)
 
     @property
-    def sd(self) -> Tensor:
-        """Standard deviation of each word's ten ratings, float32 (N,)."""
-        return self.ratings.float().std(1, correction=0)
-
-    @property
     def labels(self) -> Tensor:
         """1 where the mean rating is above 0, else 0: int64 (N,)."""
         return (self.mean > 0).long()

@@ -69,23 +69,22 @@ def scores(
 ) -> Axes:
     """Each word (N) as a dot: a classifier's score (N,) against people's mean rating (N,).
 
-    Blue where both have the same sign, orange where not. The words in `named` are written in.
+    Blue where both have the same sign, orange where not. The words in `named` are ringed, with
+    their names above, inside the axes.
     """
     ax = new_axes(ax, figsize=(5, 4.4))
+    ax.margins(x=0.15)
     x, y = (torch.as_tensor(v).detach().float().cpu().numpy() for v in (scores, means))
     right = (x > 0) == (y > 0)
     for side, name, colour in ((right, "right", COLOURS[0]), (~right, "wrong", COLOURS[1])):
         ax.plot(x[side], y[side], ".", ms=4, alpha=0.55, color=colour, label=name)
     rows = {word: i for i, word in enumerate(words)}
     for word in named:
-        i = rows[word]
-        ax.annotate(
-            word,
-            (x[i], y[i]),
-            fontsize=9,
-            ha="center",
-            bbox={"boxstyle": "round,pad=0.12", "fc": "white", "ec": "none", "alpha": 0.8},
-        )
+        at = x[rows[word]], y[rows[word]]
+        ax.plot(*at, "o", ms=6, mfc="none", mec="black")
+        box = {"boxstyle": "round,pad=0.1", "fc": "white", "ec": "none", "alpha": 0.8}
+        place = {"xytext": (0, 6), "textcoords": "offset points", "ha": "center"}
+        ax.annotate(word, at, fontsize=9, bbox=box, **place)
     ax.axhline(0, color="black", linewidth=0.8)
     ax.axvline(0, color="black", linewidth=0.8)
     ax.set(xlabel="the classifier's score", ylabel="people's mean rating", title=title or "")

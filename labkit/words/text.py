@@ -102,6 +102,12 @@ def nearest_rows(vectors: Tensor, row: int, k: int) -> Tensor:
     return cosines.topk(k).indices
 
 
+def direction(vectors: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Weights (D,) from the mean of label 0 to that of label 1, bias 0 halfway; (N, D), (N,)."""
+    praise, blame = vectors[labels == 1].mean(0), vectors[labels == 0].mean(0)
+    return praise - blame, -(praise + blame) / 2 @ (praise - blame)
+
+
 def mean_vectors(table: Tensor, ids: Tensor) -> Tensor:
     """The mean vector of each sentence's words, its bag of words: (N, D).
 

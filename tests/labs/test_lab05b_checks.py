@@ -1,5 +1,7 @@
 """Checks of lab 05, part 2: labkit's own answers pass, each plausible mistake is named."""
 
+import copy
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -31,6 +33,9 @@ NEAREST = {
     "farthest words": lambda v, r, k: best(without(-cosines(v, r), r), k),
     "smallest distances": lambda v, r, k: best(without(-(v - v[r]).norm(dim=1), r), k),
     "Give the rows": lambda v, r, k: without(cosines(v, r), r).topk(k).values,
+    "all that topk returns": lambda v, r, k: torch.stack(
+        list(without(cosines(v, r), r).double().topk(k))
+    ),
     "wrong order": lambda v, r, k: best(without(cosines(v, r), r), k).flip(0),
     "down the columns": lambda v, r, k: best(
         without(F.normalize(v, dim=0) @ F.normalize(v, dim=0)[r], r), k
@@ -48,6 +53,79 @@ def test_nearest_names_the_mistake(message):
 
 def test_nearest_accepts_a_list():
     check.nearest(lambda v, r, k: best(without(cosines(v, r), r), k).tolist())
+
+
+def means(vectors, labels):
+    return (vectors[labels == side].mean(0) for side in (0, 1))
+
+
+def arrow(change):
+    """An answer that changes (weights, the point halfway) into what it returns."""
+
+    def answer(vectors, labels):
+        blame, praise = means(vectors, labels)
+        return change(praise - blame, (praise + blame) / 2)
+
+    return answer
+
+
+DIRECTIONS = {
+    "from praise to blame": arrow(lambda w, h: (-w, h @ w)),
+    "difference of two sums": lambda v, y: (v[y == 1].sum(0) - v[y == 0].sum(0), 0),
+    "praising words alone": lambda v, y: (v[y == 1].mean(0), 0),
+    "This is the point halfway|the point halfway, the sum": arrow(lambda w, h: (h, 0)),
+    "sum of the two means": arrow(lambda w, h: (2 * h, 0)),
+    "length 1": arrow(lambda w, h: (w / w.norm(), 0)),
+    "number of all words": lambda v, y: ((v[y == 1].sum(0) - v[y == 0].sum(0)) / len(y), 0),
+    "dimension 0": lambda v, y: (v[y == 1].mean() - v[y == 0].mean(), 0),
+    "wrong sign": arrow(lambda w, h: (w, h @ w)),
+    "twice too large. Halfway": arrow(lambda w, h: (w, -2 * h @ w)),
+    "twice too large, and the sign": arrow(lambda w, h: (w, 2 * h @ w)),
+    "mean of all words": lambda v, y: (
+        text.direction(v, y)[0],
+        -v.mean(0) @ text.direction(v, y)[0],
+    ),
+    "this is the point halfway. The bias": arrow(lambda w, h: (w, h)),
+    "minus the point halfway": arrow(lambda w, h: (w, -h)),
+    "mean of blame, not": arrow(lambda w, h: (w, -(h - w / 2) @ w)),
+    "mean of praise, not": arrow(lambda w, h: (w, -(h + w / 2) @ w)),
+    "at the origin": arrow(lambda w, h: (w, 0.0)),
+    "return weights, bias": arrow(lambda w, h: w),
+    "without square brackets": arrow(lambda w, h: [w.tolist(), float(-h @ w)]),
+    "returns nothing": arrow(lambda w, h: None),
+}
+
+
+@pytest.mark.parametrize("message", DIRECTIONS)
+def test_direction_names_the_mistake(message):
+    with pytest.raises(CheckFailed, match=message):
+        check.direction(DIRECTIONS[message])
+
+
+def by_hand(vectors, labels):
+    """A loop over plain lists."""
+    rows = {0: [], 1: []}
+    for row, label in zip(vectors.tolist(), labels.tolist(), strict=True):
+        rows[label].append(row)
+    blame, praise = ([sum(c) / len(r) for c in zip(*r, strict=True)] for r in rows.values())
+    weights = [p - b for p, b in zip(praise, blame, strict=True)]
+    return weights, -sum((p + b) / 2 * w for p, b, w in zip(praise, blame, weights, strict=True))
+
+
+def with_numpy(vectors, labels):
+    v, y = vectors.numpy(), labels.numpy()
+    praise, blame = v[y == 1].mean(0), v[y == 0].mean(0)
+    return praise - blame, -(praise + blame) @ (praise - blame) / 2
+
+
+@pytest.mark.parametrize("answer", [text.direction, by_hand, with_numpy])
+def test_direction_accepts_and_hands_over_each_style(answer):
+    check.direction(answer)
+    vectors, labels = torch.rand(6, 3), torch.tensor([1, 0, 1, 0, 0, 0])
+    weights, bias = check.direction.use(text.direction)(vectors, labels)
+    want = text.direction(vectors, labels)
+    torch.testing.assert_close(torch.as_tensor(weights), want[0])
+    assert float(bias) == pytest.approx(float(want[1]), abs=1e-5)
 
 
 def parts(table, ids):
@@ -85,6 +163,9 @@ MEANS = {
     "stands twice": lambda t, i: torch.stack(
         [t[r[r != 0].unique()].sum(0) / max(1, len(r[r != 0].unique())) for r in i]
     ),
+    "padding included": lambda t, i: t[i].amax(1),
+    "all sentences together": lambda t, i: summed(t, i) / (i != 0).sum(),
+    "longest sentence": lambda t, i: summed(t, i) / (i != 0).sum(1).max(),
     "number of words plus one": lambda t, i: summed(t, i) / (parts(t, i)[2] + 1),
 }
 
@@ -149,6 +230,11 @@ def frozen(change):
     return lambda model, layer: change(model, models_text.freeze(model, layer))
 
 
+def on_a_copy(model, layer):
+    models_text.freeze(copy.deepcopy(model), layer)
+    return learning(model)
+
+
 FREEZES = {
     "never looks at": attribute,
     "eval\\(\\) changes": evaluated,
@@ -159,6 +245,7 @@ FREEZES = {
     "weights of embedding.weight have changed": zeroed,
     "layers have changed": removed,
     "still learns: requires_grad is True": lambda model, layer: learning(model),
+    "not on a copy\\. \\(`==`": on_a_copy,
     "returns nothing": frozen(lambda model, left: None),
     "The list holds embedding.weight": frozen(lambda model, left: list(model.parameters())),
     "These are names": frozen(lambda model, left: list(model.named_parameters())),
@@ -175,8 +262,9 @@ def test_freeze_names_the_mistake(message):
         check.freeze(FREEZES[message])
 
 
-def test_freeze_accepts_labkits_own_and_a_filter():
+def test_freeze_accepts_labkits_own_a_filter_and_a_generator():
     check.freeze(models_text.freeze)
+    check.freeze(frozen(lambda model, left: (p for p in left)))
     check.freeze(frozen(lambda model, left: filter(lambda p: p.requires_grad, model.parameters())))
 
 
@@ -198,6 +286,13 @@ LAST = {
     "\\(N, N, H\\)": lambda o, n: o[:, n - 1],
     "length of the longest": lambda o, n: o[:, n.max() - 1],
     "length of the shortest": lambda o, n: o[:, n.min() - 1],
+    "-lengths counts back": lambda o, n: o[rows(o), -n],
+    "T - lengths": lambda o, n: o[rows(o), o.shape[1] - 1 - n],
+    "lengths were sorted": lambda o, n: o[rows(o), n.sort().values - 1],
+    "largest value over the words": lambda o, n: torch.stack(
+        [x[:k].amax(0) for x, k in zip(o, n, strict=True)]
+    ),
+    "all T places": lambda o, n: o.mean(1),
     "whole sentences": lambda o, n: o[(n - 1) % len(o)],
     "stopped with IndexError": lambda o, n: o[rows(o), n + o.shape[1]],
 }
