@@ -1,4 +1,4 @@
-"""Checks of lab 04: mirror, turn, shift each image by itself, average the answers for copies."""
+"""Checks of lab 04: mirror, turn and shift images; answers that stay, and their mean."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def mirror(answer: Callable[[Tensor], Tensor]) -> str:
     generator = torch.Generator().manual_seed(1)
     for shape in [(2, 3, 4, 5), (3, 1, 6, 6), (1, 1, 2, 3)]:
         images = torch.rand(shape, generator=generator)
-        got = call(answer, images)
+        got = _mirrored_by(answer, images)
+        half = shape[3] // 2
         mistakes = {
             "nothing has changed.": images,
             "top and bottom are swapped. Left and right run along the last dimension.": (
@@ -37,6 +38,10 @@ def mirror(answer: Callable[[Tensor], Tensor]) -> str:
             "everything is reversed. Only the last dimension should be.": images.flip(0, 1, 2, 3),
             "this is the negative, 1 - images, not the mirror image.": 1 - images,
             "rows and columns are exchanged. A mirror reverses the columns.": images.mT,
+            "the halves are exchanged. A mirror reverses all columns.": (
+                torch.cat([images[..., half:], images[..., :half]], 3)
+            ),
+            "the columns move by one. A mirror reverses them.": images.roll(1, 3),
         }
         compare(got, images.flip(3), what=f"mirror of {shape}", mistakes=_apart(mistakes, images))
     return "mirror is right: the last dimension, backwards."
@@ -46,7 +51,7 @@ def mirror(answer: Callable[[Tensor], Tensor]) -> str:
 def turns(answer: Callable[[Tensor], Tensor]) -> str:
     """turns(angles (B,), in degrees) -> matrices (B, 2, 3) for F.affine_grid."""
     generator = torch.Generator().manual_seed(2)
-    for count in (3, 5, 1):
+    for count in (5, 3, 1):
         angles = 170 * (2 * torch.rand(count, generator=generator) - 1)
         got = call(answer, angles)
         what = f"turns of {count} angle{'s' * (count > 1)}"
@@ -55,8 +60,23 @@ def turns(answer: Callable[[Tensor], Tensor]) -> str:
             raise CheckFailed(f"{what}: the third column is missing. It's the shift: two zeros.")
         if value.shape in ((2, 3, count), (2, 2, count)) and count not in (2, 3):
             raise CheckFailed(f"{what}: one matrix an image, so the images come first: (B, 2, 3).")
+        if value.shape == (count, 3, 2):
+            raise CheckFailed(
+                f"{what}: each matrix has its rows as columns: (B, 3, 2). Stack the two rows along "
+                "dimension 1."
+            )
+        if value.shape == (count, 3, 3):
+            raise CheckFailed(f"{what}: F.affine_grid wants the first two rows only: (B, 2, 3).")
         radians = torch.deg2rad(angles)
         mistakes = {
+            "all matrices are those of the first angle. Each image has its own.": (
+                _matrix(radians[:1]).expand(count, -1, -1)
+            ),
+            "the third column is the shift: zeros, not ones.": (
+                _matrix(radians) + torch.tensor([0.0, 0.0, 1.0])
+            ),
+            "pi is missing: radians are degrees times pi / 180.": _matrix(angles / 180),
+            "pi is rounded. Use torch.pi, or torch.deg2rad.": _matrix(3.14 * angles / 180),
             "the angles are in degrees; torch.cos and torch.sin want radians.": _matrix(angles),
             "this turns clockwise: the minus belongs to the other sine. The matrix says where a "
             "pixel comes from, and y points down.": _matrix(-radians),
@@ -71,7 +91,7 @@ def turns(answer: Callable[[Tensor], Tensor]) -> str:
             ),
             "cosine and sine have swapped places.": _matrix(torch.pi / 2 - radians),
         }
-        compare(got, _matrix(radians), what=what, mistakes=mistakes, rtol=1e-3, atol=1e-4)
+        compare(got, _matrix(radians), what=what, mistakes=mistakes, rtol=1e-4, atol=2e-5)
     return "turns is right: the matrix says where each new pixel comes from."
 
 
@@ -82,16 +102,44 @@ def random_shift(answer: Callable[[Tensor, int, torch.Generator], Tensor]) -> st
     for count, most, height, width in [(4000, 2, 9, 11), (4000, 1, 7, 7), (100, 2, 28, 28)]:
         images = 0.1 + 0.4 * torch.rand(count, 1, height, width, generator=generator)
         images[:, :, height // 2, width // 2] = 1.0  # a bright pixel tells where an image went
-        what = f"random_shift of {count} images {height} x {width}, most={most}"
-        got = as_tensor(call(answer, images, most, _seeded(0)), what=what)
-        if got.shape != images.shape:
-            compare(got, images, what=what)
-        _check_shifts(_shifts(got), most, what)
-        _check_filling(got, images, what)
-        again = call(answer, images, most, _seeded(0))
-        other = call(answer, images, most, _seeded(1))
-        _check_generator(got, *(as_tensor(x, what=what) for x in (again, other)), what)
+        what = f"random_shift of images {height} x {width}, most={most}"
+        drawing, parts = _seeded(0), images.split(250)  # small batches: a slow loop ends in time
+        got = [_shifted_by(answer, part, most, drawing, what) for part in parts]
+        _check_batch(_shifts(got[0]), what)
+        again, other = (_shifted_by(answer, parts[0], most, _seeded(s), what) for s in (0, 1))
+        _check_generator(got[0], again, other, what)
+        _check_shifts(_shifts(torch.cat(got)), most, what)
+        _check_filling(torch.cat(got), images, what)
     return "random_shift is right: each image its own shift, and zeros come in."
+
+
+@exercise
+def kept(answer: Callable[..., Any]) -> str:
+    """kept(model, images (B, 1, H, W), change) -> share of the answers that stay, one number."""
+    changes = [lambda x: x.flip(3), lambda x: x.roll(1, 2), lambda x: 0.6 * x + 0.3 * x.flip(2)]
+    for seed, (count, change) in enumerate(zip((40, 23, 31), changes, strict=True)):
+        model = _small_model(seed, 36, 4)
+        images = torch.rand(count, 1, 6, 6, generator=_seeded(seed))
+        with torch.no_grad():
+            old, new = model(images), model(change(images))
+        stays = old.argmax(1) == new.argmax(1)
+        share, rows = stays.double().mean(), torch.arange(count)
+        every = old.softmax(1), new.softmax(1)
+        mistakes = {
+            "that's the share of the answers that change. Which stay?": 1 - share,
+            "that's how many answers stay. Divide by the number of images.": stays.sum(),
+            "that's the share in percent. Return a number from 0 to 1.": 100 * share,
+            "that's True or False for each image. Their mean is the share.": stays,
+            "nothing stays. Compare the answers, argmax(1), image by image.": 0.0,
+            "everything stays: is `change` used, and on one side only?": 1.0,
+            "that's the probability of the old answer after the change. Compare the answers.": (
+                every[1][rows, old.argmax(1)].mean()
+            ),
+        }
+        got = call(answer, model, images, change)
+        what = f"kept for {count} images"
+        compare(got, share, what=what, mistakes=mistakes, atol=1e-4)
+    return "kept is right: the share of the answers that a change leaves as they are."
 
 
 @exercise
@@ -127,6 +175,26 @@ def average_answer(answer: Callable[..., Tensor]) -> str:
             "only the class comes back. Return all probabilities.": probs.mean(0).argmax(-1),
             "only the largest probability comes back. Return all of them.": probs.mean(0).amax(-1),
             "one copy is missing or too many: seeds 0 to copies - 1.": probs[:-1].mean(0),
+            "the first copy is missing: its seed is 0.": probs[1:].mean(0),
+            "the images themselves count, too. Only the copies should.": (
+                torch.cat([plain.softmax(-1)[None], probs]).mean(0)
+            ),
+            "only the last copy counts: add up inside the loop, and return after it.": probs[-1],
+            "that's the largest probability over the copies. Take the mean.": probs.amax(0),
+            "that's the share of the copies' votes. Average their probabilities.": (
+                F.one_hot(probs.argmax(-1), classes).float().mean(0)
+            ),
+            "these are logarithms. Return the probabilities.": probs.mean(0).log(),
+            "each copy is made from the one before. Make all of them from `images`.": (
+                _of_chain(model, images, policy, copies)
+            ),
+        }
+        mistakes |= {
+            f"{n} copies are averaged, whatever `copies` says.": mean_answer(
+                model, images, policy, n
+            )
+            for n in (3, 10, 16)
+            if n != copies
         }
         got = call(answer, model, images, Policy(**turning), copies)
         what = f"average_answer for {count} image{'s' * (count > 1)}, {copies} copies"
@@ -152,12 +220,37 @@ def mean_answer(model: nn.Module, images: Tensor, policy: Policy, copies: int) -
     return torch.stack(answers).mean(0)
 
 
+def share_kept(model: nn.Module, images: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
+    """Of the classes that the model names, the share that is the same for the changed images."""
+    with torch.no_grad():
+        first, second = (model(some).argmax(1) for some in (images, change(images)))
+    return first.eq(second).double().mean()
+
+
 def turn_matrices(angles: Tensor) -> Tensor:
     """Matrices (B, 2, 3) for F.affine_grid that turn images counter-clockwise; angles in degrees.
 
     What lab 04 uses until `turns` is solved.
     """
     return _matrix(torch.deg2rad(angles))
+
+
+def _mirrored_by(answer: Callable[[Tensor], Tensor], images: Tensor) -> Any:
+    try:
+        return call(answer, images)
+    except CheckFailed as failed:
+        if "step must be greater than zero" not in str(failed):
+            raise
+    raise CheckFailed("Tensors can't be sliced backwards, as in `[::-1]`. Use .flip(dimension).")
+
+
+def _of_chain(model: nn.Module, images: Tensor, policy: Policy, copies: int) -> Tensor:
+    """The mean answer when each copy is a copy of the one before."""
+    found = []
+    for k in range(copies):
+        images = policy(images, seed=k)
+        found.append(model(images).detach().softmax(1))
+    return torch.stack(found).mean(0)
 
 
 def _apart(mistakes: dict[str, Tensor], right: Tensor) -> dict[str, Tensor]:
@@ -185,10 +278,29 @@ def _shifts(got: Tensor) -> Tensor:
     return torch.stack([place // width - height // 2, place % width - width // 2], 1)
 
 
-def _check_shifts(shifts: Tensor, most: int, what: str) -> None:
+def _shifted_by(
+    answer: Callable, images: Tensor, most: int, generator: torch.Generator, what: str
+) -> Tensor:
+    got = as_tensor(call(answer, images, most, generator), what=what)
+    if got.shape != images.shape:
+        compare(got, images, what=what)
+    _check_whole(got, what)
+    return got
+
+
+def _check_whole(got: Tensor, what: str) -> None:
+    peaks = got.flatten(1).amax(1)  # 1 as long as the bright pixel stays one pixel
+    if ((peaks > 0.51) & (peaks < 0.99)).double().mean() > 0.3:
+        raise CheckFailed(f"{what}: images move by parts of a pixel. Draw whole numbers.")
+
+
+def _check_batch(shifts: Tensor, what: str) -> None:
     if (shifts == shifts[0]).all():
         how = "no image moves." if (shifts == 0).all() else "all images get the same shift."
         raise CheckFailed(f"{what}: {how} Draw one pair of numbers for each image.")
+
+
+def _check_shifts(shifts: Tensor, most: int, what: str) -> None:
     for axis, name in enumerate(("down or up", "right or left")):
         _check_axis(shifts[:, axis], name, most, what)
     down, right = shifts.unbind(1)
@@ -214,8 +326,8 @@ def _check_axis(shifts: Tensor, name: str, most: int, what: str) -> None:
         raise CheckFailed(f"{what}: {name}: images move in one direction only. -most to most.")
     if (low, high) != (-most, most):
         raise CheckFailed(
-            f"{what}: {name}: the shifts go from {low} to {high}, not from {-most} to {most}. "
-            "torch.randint leaves out its upper end."
+            f"{what}: {name}: the shifts go from {low} to {high}, not from {-most} to {most}. One "
+            "end is missing: torch.randint leaves out its upper end, and rounding down does so too."
         )
     choices = 2 * most + 1
     shares = torch.stack([(shifts == s).double().mean() for s in range(-most, most + 1)])
@@ -250,12 +362,12 @@ def _moved(image: Tensor, down: int, right: int, mode: str = "constant") -> Tens
 
 
 def _check_generator(got: Tensor, again: Tensor, other: Tensor, what: str) -> None:
-    if again.shape != got.shape or not torch.equal(got, again):
+    if not torch.equal(got, again):
         raise CheckFailed(
             f"{what}: the same seed gives other shifts the second time. Draw with "
             "generator=generator, or nobody can repeat your numbers."
         )
-    if other.shape == got.shape and torch.equal(got, other):
+    if torch.equal(got, other):
         raise CheckFailed(f"{what}: another seed gives the same shifts: is `generator` used?")
 
 

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from labkit.checks import CheckFailed
 from labkit.checks import lab04 as check
 
-CHECKS = ["mirror", "turns", "random_shift", "average_answer"]
+CHECKS = ["mirror", "turns", "random_shift", "kept", "average_answer"]
 
 
 def mirror(images):
@@ -36,6 +36,11 @@ def rolled(images, most, generator):
     return torch.stack([x.roll(pair, (1, 2)) for x, pair in zip(images, pairs, strict=True)])
 
 
+def kept(model, images, change, answer=lambda logits: logits.argmax(1)):
+    with torch.no_grad():
+        return (answer(model(images)) == answer(model(change(images)))).double().mean()
+
+
 def average_answer(model, images, policy, copies, seed=lambda k: k, then=lambda x: x.softmax(1)):
     with torch.no_grad():
         answers = [then(model(policy(images, seed=seed(k)))) for k in range(copies)]
@@ -44,6 +49,43 @@ def average_answer(model, images, policy, copies, seed=lambda k: k, then=lambda 
 
 def blurred(model, images, policy, copies):
     return model(sum(policy(images, seed=k) for k in range(copies)) / copies).softmax(1)
+
+
+def chained(model, images, policy, copies):
+    answers = []
+    for k in range(copies):
+        images = policy(images, seed=k)
+        answers.append(model(images).softmax(1))
+    return torch.stack(answers).mean(0)
+
+
+def probabilities(model, images, policy, copies):
+    return torch.stack([model(policy(images, seed=k)).softmax(1) for k in range(copies)])
+
+
+def by_parts(images, most, generator):
+    """Moved by parts of a pixel."""
+    amounts = most * (2 * torch.rand(len(images), 2, generator=generator) - 1)
+    matrices = torch.eye(2, 3).repeat(len(images), 1, 1)
+    matrices[:, :, 2] = 2 * amounts / torch.tensor([images.shape[3], images.shape[2]])
+    grid = F.affine_grid(matrices, images.shape, align_corners=False)
+    return F.grid_sample(images, grid, align_corners=False)
+
+
+def padding_each_time(images, most, generator):
+    """Right, but slow: the whole batch is padded for each image."""
+    _, _, height, width = images.shape
+    cut = []
+    for i in range(len(images)):
+        padded = F.pad(images, [most] * 4)
+        y, x = torch.randint(0, 2 * most + 1, (2,), generator=generator).tolist()
+        cut.append(padded[i, :, y : y + height, x : x + width])
+    return torch.stack(cut)
+
+
+def one_by_one(model, images, change):
+    pairs = [(model(x[None]).argmax(), model(change(x[None])).argmax()) for x in images]
+    return sum(int(a == b) for a, b in pairs) / len(pairs)
 
 
 def drawing(make):
@@ -67,6 +109,10 @@ def rounded(count, most, generator):
     return ((2 * torch.rand(count, 2, generator=generator) - 1) * most).round().long()
 
 
+def cut_off(count, most, generator):
+    return (2 * most * torch.rand(count, 2, generator=generator)).long() - most
+
+
 def after_another(shifts):
     return torch.cat([shifts, shifts.roll(1, 0)], 1)
 
@@ -87,7 +133,10 @@ def test_other_right_ways_pass():
     check.random_shift(
         drawing(lambda n, m, g: (torch.rand(n, 2, generator=g) * (2 * m + 1)).long() - m)
     )
+    check.random_shift(padding_each_time)
     check.average_answer(lambda *a: average_answer(*a).numpy())
+    check.kept(one_by_one)
+    check.kept(lambda *a: kept(*a).numpy())
     check.turns(check.turn_matrices)
 
 
@@ -100,6 +149,9 @@ def test_other_right_ways_pass():
         (lambda x: x.flip(0), "order of the images"),
         (lambda x: x.flip(1), "channels are reversed"),
         (lambda x: 1 - x, "negative"),
+        (lambda x: x.roll(1, 3), "move by one"),
+        (lambda x: torch.cat([x[..., x.shape[3] // 2 :], x[..., : x.shape[3] // 2]], 3), "halves"),
+        (lambda x: x[:, :, :, ::-1], "can't be sliced backwards"),
         (lambda x: x[0], "should be of shape"),
         (lambda x: x.flip(3)[:, :, ::2], "should be of shape"),
         (lambda x: x.copy_(x.flip(3)), "in place"),
@@ -121,6 +173,13 @@ def test_mistakes_of_mirror(answer, message):
         (lambda a: turns(a, convert=lambda x: torch.pi / 2 - torch.deg2rad(x)), "swapped places"),
         (lambda a: turns(a)[:, :, :2], "third column is missing"),
         (lambda a: turns(a)[0], "should be of shape"),
+        (lambda a: turns(a[:1]).expand(len(a), 2, 3), "those of the first angle"),
+        (lambda a: turns(a) + torch.tensor([0, 0, 1.0]), "zeros, not ones"),
+        (lambda a: turns(a, convert=lambda x: x / 180), "pi is missing"),
+        (lambda a: turns(a, convert=lambda x: x * 3.14 / 180), "pi is rounded"),
+        (lambda a: turns(a).mT, "rows as columns"),
+        (lambda a: turns(a).permute(1, 2, 0), "the images come first"),
+        (lambda a: F.pad(turns(a), [0, 0, 0, 1]), "first two rows only"),
         (lambda a: turns(torch.cat([a, a])), "should be of shape"),
     ],
 )
@@ -150,6 +209,12 @@ def test_mistakes_of_turns(answer, message):
         (drawing(rounded), "equally likely"),
         (drawing(lambda n, m, g: after_another(between(-m, m, n, g, 1))), "follows from another"),
         (drawing(in_pairs), "follows from another"),
+        (drawing(lambda n, m, g: between(1 - m, m, n, g)), "One end is missing"),
+        (
+            drawing(cut_off),
+            "rounding down",
+        ),
+        (by_parts, "parts of a pixel"),
         (rolled, "torch.roll"),
         (lambda x, m, g: random_shift(x, m, g, mode="replicate"), "border is repeated"),
         (lambda x, m, g: random_shift(x, m, g)[:, :, m:-m, m:-m], "should be of shape"),
@@ -174,11 +239,49 @@ def test_mistakes_of_random_shift(answer, message):
         (lambda *a: average_answer(*a[:3], a[3] - 1), "one copy is missing"),
         (lambda model, images, policy, copies: model(images).softmax(1), "no copy was made"),
         (blurred, "one blurred image"),
+        (chained, "from the one before"),
+        (lambda *a: probabilities(*a).amax(0), "Take the mean"),
+        (lambda *a: probabilities(*a)[-1], "only the last copy"),
+        (lambda *a: probabilities(*a)[1:].mean(0), "the first copy is missing"),
+        (lambda *a: probabilities(*a).mean(0).log(), "logarithms"),
+        (lambda *a: average_answer(*a[:3], 16), "whatever `copies` says"),
+        (
+            lambda *a: (
+                F.one_hot(probabilities(*a).argmax(2), probabilities(*a).shape[2]).double().mean(0)
+            ),
+            "votes",
+        ),
+        (
+            lambda *a: torch.cat([a[0](a[1]).softmax(1)[None], probabilities(*a)]).mean(0),
+            "the images themselves count",
+        ),
     ],
 )
 def test_mistakes_of_average_answer(answer, message):
     with pytest.raises(CheckFailed, match=message):
         check.average_answer(answer)
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (lambda *a: 1 - kept(*a), "Which stay"),
+        (lambda *a: kept(*a) * len(a[1]), "how many answers stay"),
+        (lambda *a: 100 * kept(*a), "in percent"),
+        (lambda m, x, c: m(x).argmax(1) == m(c(x)).argmax(1), "for each image"),
+        (lambda *a: kept(*a, answer=lambda logits: logits), "nothing stays"),
+        (lambda *a: kept(*a, answer=lambda logits: logits.argmax(0)), "nothing stays"),
+        (lambda m, x, c: kept(m, x, lambda x: x), "everything stays"),
+        (
+            lambda m, x, c: m(c(x)).softmax(1).gather(1, m(x).argmax(1)[:, None]).mean(),
+            "probability of the old answer",
+        ),
+        (lambda m, x, c: kept(m.train(), x, c), "left in train mode"),
+    ],
+)
+def test_mistakes_of_kept(answer, message):
+    with pytest.raises(CheckFailed, match=message):
+        check.kept(answer)
 
 
 def forgetful(model, *rest):
