@@ -42,12 +42,14 @@ def cop_step(answer: Callable[..., Tensor]) -> str:
             loss = _step(answer, game, images, labels, z)
             _refuse_leak(game.generator)
             _refuse_unmoved(game, "cop")
+            _refuse_several_moves(game)
             want = right.learn(steps.right_cop, images, labels, z)
             counted = counted and (right.steps > 1 or _is(loss, want))
         what = "The cop's weights after two steps"
         _refuse_wrong_side(game.generator, right.generator, "counterfeiter", "cop")
         wrong = steps.play_all(seed, "cop", steps.CUT_COPS if counted else {})
         wrong |= steps.play_all(seed, "cop", steps.WRONG_COPS)
+        _refuse_own_draws(answer, seed, game, "cop")
         compare(steps.flat(game.discriminator), right.weights, mistakes=wrong, what=what)
         compare(loss, want, what="What cop_step returns, the cop's loss,")
     return "cop_step is right: the cop has learned, and the counterfeiter has noticed nothing."
@@ -61,10 +63,12 @@ def forger_step(answer: Callable[..., Tensor]) -> str:
         for _, labels, z in steps.batches(seed):
             loss = _with_gradient(_step, answer, game, labels, z)
             _refuse_unmoved(game, "counterfeiter")
+            _refuse_several_moves(game)
             want = right.learn(steps.right_forger, None, labels, z)
         what = "The counterfeiter's weights after two steps"
         _refuse_wrong_side(game.discriminator, right.discriminator, "cop", "counterfeiter")
         wrong = steps.play_all(seed, "forger", steps.WRONG_FORGERS)
+        _refuse_own_draws(answer, seed, game, "forger")
         compare(steps.flat(game.generator), right.weights, mistakes=wrong, what=what)
         compare(loss, want, what="What forger_step returns, the counterfeiter's loss,")
     return "forger_step is right: through the cop's scores it has learned what to change."
@@ -229,6 +233,27 @@ def _refuse_unmoved(game: steps.Players, name: str) -> None:
         else "The cop's weights have not changed, and it has no gradient: loss.backward(), then "
         "optimizer.step(), with optimizer.zero_grad() before both."
     )
+
+
+def _refuse_several_moves(game: steps.Players) -> None:
+    moves, game.moves = game.moves, 0
+    if moves > 1:
+        raise CheckFailed(
+            "optimizer.step() is called more than once. Put the whole loss together first, then "
+            "one backward() and one step()."
+        )
+
+
+def _refuse_own_draws(answer: Callable, seed: int, game: steps.Players, learner: str) -> None:
+    """Played once more from the same start, the step gives the same weights."""
+    again = steps.Players(seed, learner=learner)
+    for images, labels, z in steps.batches(seed):
+        _step(answer, again, *((images,) if learner == "cop" else ()), labels, z)
+    if not torch.allclose(again.weights, game.weights, atol=1e-5):
+        raise CheckFailed(
+            "Two runs with the same images, labels and z end with different weights: use the noise "
+            "z and the labels that come in, and draw nothing yourself."
+        )
 
 
 def _refuse_wrong_side(model: nn.Module, same: nn.Module, name: str, whose: str) -> None:

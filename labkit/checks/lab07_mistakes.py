@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn.functional import softplus
 
 AXIS = (
     "the mean is over the wrong axis: it leaves axis {} over. A cop may give several scores an "
@@ -56,6 +57,14 @@ def hinge_cop(real: Tensor, fake: Tensor) -> tuple[Tensor, dict]:
         "real and fake share one max(0, ...). Each kind has its own.": (
             (2 - real + fake).relu().mean()
         ),
+        "the fakes' part is taken away. Both kinds cost the cop: add the two means.": (
+            a.mean() - b.mean()
+        ),
+        "this is the absolute value: a score beyond the margin should cost nothing. It is "
+        "max(0, 1 - real), not abs(1 - real).": (1 - real).abs().mean() + (1 + fake).abs().mean(),
+        "this is the logistic loss. The hinge is max(0, 1 - real) and max(0, 1 + fake).": (
+            softplus(-real).mean() + softplus(fake).mean()
+        ),
         "the fake scores are missing.": a.mean(),
         "the real scores are missing.": b.mean(),
         "the hinge is squared. It is max(0, 1 - real) itself.": (
@@ -92,6 +101,8 @@ def frechet(mean_a: Tensor, a: Tensor, mean_b: Tensor, b: Tensor) -> tuple[Tenso
     spread = a.trace() + b.trace() - 2 * roots.sum()
     entries = (a + b - 2 * matrix).sum()
     both = a.trace() + b.trace()
+    apart = [torch.linalg.eigvalsh(side).clamp_min(0).sqrt() for side in (a, b)]
+    lower = torch.linalg.eigvalsh(a @ b).clamp_min(0).sqrt().sum()
     return means + spread, {
         "the distance of the means is not squared: (mean_a - mean_b).square().sum().": (
             gap.norm() + spread
@@ -119,6 +130,19 @@ def frechet(mean_a: Tensor, a: Tensor, mean_b: Tensor, b: Tensor) -> tuple[Tenso
         ),
         "this is the root of the trace. Take the roots of the eigenvalues first, then sum.": (
             means + both - 2 * (a @ b).trace().sqrt()
+        ),
+        "the eigenvalues are those of A and of B, each alone. Multiply the matrices first; take "
+        "the eigenvalues of A @ B.": means + both - 2 * (apart[0] * apart[1]).sum(),
+        "eigvalsh is for symmetric matrices, and A @ B isn't one. Take eigvals(A @ B).real.": (
+            means + both - 2 * lower
+        ),
+        "the covariances are subtracted and squared. Their part is the trace of "
+        "A + B - 2 (A B)^(1/2).": means + (a - b).square().sum(),
+        "A and B are multiplied where they should be added: A.trace() + B.trace() - 2 * ....": (
+            means + (a @ b).trace() - 2 * roots.sum()
+        ),
+        "the trace of B is taken away. Both traces are added.": (
+            means + a.trace() - b.trace() - 2 * roots.sum()
         ),
         "the 2 before the root is missing.": means + both - roots.sum(),
         "the part with the root is added. It is taken away: A + B - 2 (A B)^(1/2).": (

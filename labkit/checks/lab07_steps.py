@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import softplus
 
 from labkit.gan.losses import hinge
 
@@ -54,7 +55,11 @@ class Players:
             for weight in self.learner.parameters():
                 weight.grad = torch.randn_like(weight)
         self.optimizer = torch.optim.SGD(self.learner.parameters(), lr=0.1)
-        self.first, self.steps = self.weights, 0
+        self.first, self.steps, self.moves = self.weights, 0, 0
+        self.optimizer.register_step_post_hook(self._count)
+
+    def _count(self, *_: object) -> None:
+        self.moves += 1  # how often optimizer.step() was called
 
     @property
     def weights(self) -> Tensor:
@@ -161,6 +166,15 @@ WRONG_COPS = {
     "this is the counterfeiter's loss. The cop's is gan.hinge.cop(real, fake).": (
         lambda real, fake: hinge.forger(fake)
     ),
+    "the fakes stand in both places: the cop has never seen the real images. Score them, too.": (
+        lambda real, fake: hinge.cop(fake, fake)
+    ),
+    "the real images stand in both places: the cop has never seen a fake. Score them, too.": (
+        lambda real, fake: hinge.cop(real, real)
+    ),
+    "this is the logistic loss. Take gan.hinge.cop(real, fake).": (
+        lambda real, fake: softplus(-real).mean() + softplus(fake).mean()
+    ),
 }
 CUT_COPS = {  # the loss that comes back is right, but a part of it has no gradient
     "the cop has learned nothing from the fakes: their scores are in the loss, but cut off. "
@@ -177,4 +191,11 @@ WRONG_FORGERS = {
     "their mean, gan.hinge.forger(scores).": lambda real, fake: fake.mean(),
     "this is the cop's loss of the fakes: the counterfeiter would help the cop. Its own is "
     "gan.hinge.forger(scores).": lambda real, fake: (1 + fake).relu().mean(),
+    "this is the cop's loss with the fakes in both places. The counterfeiter has its own, "
+    "gan.hinge.forger(scores).": lambda real, fake: hinge.cop(fake, fake),
+    "max(0, ...) has no place here: the counterfeiter wants more however high the score is. Take "
+    "gan.hinge.forger(scores).": lambda real, fake: (1 - fake).relu().mean(),
+    "this is the sum over the scores. Take gan.hinge.forger(scores), minus their mean.": (
+        lambda real, fake: -fake.sum()
+    ),
 }

@@ -55,6 +55,9 @@ HINGE = {
     "losses of the single scores": cop(lambda r, f: relu(1 - r) + relu(1 + f)),
     "one mean over real and fake": cop(lambda r, f: torch.cat([relu(1 - r), relu(1 + f)]).mean()),
     "share one max": cop(lambda r, f: relu(2 - r + f).mean()),
+    "fakes' part is taken away": cop(lambda r, f: relu(1 - r).mean() - relu(1 + f).mean()),
+    "absolute value": cop(lambda r, f: (1 - r).abs().mean() + (1 + f).abs().mean()),
+    "logistic loss": cop(gan.logistic.cop),
     "fake scores are missing": cop(lambda r, f: relu(1 - r).mean()),
     "real scores are missing": cop(lambda r, f: relu(1 + f).mean()),
     "hinge is squared": cop(lambda r, f: (relu(1 - r) ** 2 + relu(1 + f) ** 2).mean()),
@@ -138,6 +141,22 @@ def cut_scores(real, fake):
     return gan.hinge.cop(real, fake.detach())
 
 
+def two_steps(generator, discriminator, optimizer, images, labels, z):
+    fakes = generator(z, labels).detach()
+    for part in (
+        lambda: 1 - discriminator(images, labels),
+        lambda: 1 + discriminator(fakes, labels),
+    ):
+        value = learn(relu(part()).mean(), optimizer, "before", True, True)
+    return value
+
+
+def with_noise_of_its_own(generator, discriminator, optimizer, *batch):
+    *others, z = batch
+    step = as_cop() if len(batch) == 3 else as_forger()
+    return step(generator, discriminator, optimizer, *others, torch.randn_like(z))
+
+
 def without_labels(generator, discriminator, optimizer, images, labels, z):
     return discriminator(images)
 
@@ -183,7 +202,12 @@ COP = {
     "not changed: is there an optimizer.step": as_cop(step=False),
     "it has no gradient: loss.backward": as_cop(zero="after"),
     "counterfeiter's weights have changed too": also_moves_the_forger,
-    "should be.*but is": as_cop(loss=gan.logistic.cop),
+    "fakes stand in both places": as_cop(loss=lambda real, fake: gan.hinge.cop(fake, fake)),
+    "real images stand in both places": as_cop(loss=lambda real, fake: gan.hinge.cop(real, real)),
+    "logistic loss": as_cop(loss=gan.logistic.cop),
+    "should be.*but is": as_cop(loss=lambda real, fake: 3 * gan.hinge.cop(real, fake)),
+    "step\\(\\) is called more than once": two_steps,
+    "draw nothing yourself": with_noise_of_its_own,
     "cop's loss, is None": lambda *args: as_cop()(*args) and None,
 }
 
@@ -235,6 +259,10 @@ FORGER = {
     "cop's weights have changed too": also_moves_the_cop,
     "its loss|counterfeiter's loss, is None": lambda *args: as_forger()(*args) and None,
     "should be.*but is": as_forger(loss=gan.logistic.forger),
+    "cop's loss with the fakes in both places": as_forger(loss=lambda s: gan.hinge.cop(s, s)),
+    "has no place here": as_forger(loss=lambda fake: (1 - fake).relu().mean()),
+    "sum over the scores": as_forger(loss=lambda fake: -fake.sum()),
+    "draw nothing yourself": with_noise_of_its_own,
 }
 
 
@@ -278,6 +306,10 @@ def eigenvalues(matrix):
     return torch.linalg.eigvals(matrix).real.clamp_min(0)
 
 
+def eigenvalues_h(matrix):
+    return torch.linalg.eigvalsh(matrix).clamp_min(0)
+
+
 def matrix_root(a, b):
     values, vectors = torch.linalg.eig(a @ b)
     roots = values.real.clamp_min(0).sqrt().to(vectors.dtype)
@@ -295,6 +327,11 @@ FRECHET = {
     "entry by entry \\(\\*\\). Take": pieces(root=lambda a, b: eigenvalues(a * b).sqrt().sum()),
     "root is missing: sum the ROOTS": pieces(root=lambda a, b: (a @ b).trace()),
     "root of the trace": pieces(root=lambda a, b: (a @ b).trace().sqrt()),
+    "each alone": pieces(root=lambda a, b: (eigenvalues_h(a) * eigenvalues_h(b)).sqrt().sum()),
+    "eigvalsh is for symmetric": pieces(root=lambda a, b: eigenvalues_h(a @ b).sqrt().sum()),
+    "subtracted and squared": pieces(parts=lambda a, b, r: (a - b).square().sum()),
+    "multiplied where they should be added": pieces(parts=lambda a, b, r: (a @ b).trace() - 2 * r),
+    "trace of B is taken away": pieces(parts=lambda a, b, r: a.trace() - b.trace() - 2 * r),
     "2 before the root": pieces(parts=lambda a, b, r: a.trace() + b.trace() - r),
     "is added": pieces(parts=lambda a, b, r: a.trace() + b.trace() + 2 * r),
     "part with the root is missing": pieces(parts=lambda a, b, r: a.trace() + b.trace()),
