@@ -24,6 +24,12 @@ def contrastive(a: Tensor, b: Tensor, same: Tensor, margin: float) -> tuple[Tens
             gap**2, d**2
         ),
         "the factor 1/2 of the formula is missing.": 2 * pairs.mean(),
+        "the half stands before the first kind only. It belongs to both kinds.": (
+            mean(d**2, 2 * gap**2)
+        ),
+        "the half stands before the second kind only. It belongs to both kinds.": (
+            mean(2 * d**2, gap**2)
+        ),
         "for pairs with the same label it is the distance squared, d^2, not d.": mean(d, gap**2),
         "for different pairs max(0, margin - d) is squared.": mean(d**2, gap),
         "nothing is squared: d^2 for the same label, max(0, margin - d)^2 for others.": mean(
@@ -40,18 +46,26 @@ def contrastive(a: Tensor, b: Tensor, same: Tensor, margin: float) -> tuple[Tens
         "this is margin - d^2 without the outer square: max(0, margin - d)^2.": mean(
             d**2, (margin - d**2).clamp_min(0)
         ),
-        **_other_distances(difference, same, margin),
+        "the two kinds are averaged apart. It is one mean over all pairs.": (
+            pairs[same].mean() + pairs[~same].mean()
+        ),
+        "the two kinds are averaged apart, then both means. It is one mean over all pairs.": (
+            (pairs[same].mean() + pairs[~same].mean()) / 2
+        ),
+        **_other_distances(a.double(), b.double(), same, margin),
         **_all_with_all(a.double(), b.double(), same, margin),
         "this is the sum over the pairs. Take the mean.": pairs.sum(),
+        "the sum is divided by D, the numbers of an embedding. Divide by B, the pairs.": (
+            pairs.sum() / difference.shape[1]
+        ),
         "these are the losses of the single pairs. Return their mean, one number.": pairs,
         "the pairs with the same label are missing.": mean(0 * d, gap**2),
         "the pairs with different labels are missing.": mean(d**2, 0 * d),
         "the margin is fixed at 1. Use the argument `margin`.": mean(
             d**2, (1 - d).clamp_min(0) ** 2
         ),
-        "the two kinds are averaged apart. It is one mean over all pairs.": (
-            pairs[same].mean() + pairs[~same].mean()
-        ),
+        "every pair is treated as one with the same label.": mean(d**2, d**2),
+        "every pair is treated as one with different labels.": mean(gap**2, gap**2),
     }
 
 
@@ -78,8 +92,10 @@ def contrastive_slopes(a: Tensor, b: Tensor, same: Tensor, margin: float) -> tup
     }
 
 
-def _other_distances(difference: Tensor, same: Tensor, margin: float) -> dict[str, Tensor]:
-    """The loss of things that are not the Euclidean distance, from first - second (B, D)."""
+def _other_distances(a: Tensor, b: Tensor, same: Tensor, margin: float) -> dict[str, Tensor]:
+    """The loss of things that are not the Euclidean distance of the embeddings a and b (B, D)."""
+    difference, unit = a - b, torch.nn.functional.normalize
+    cosine = torch.nn.functional.cosine_similarity(a, b)
 
     def loss(d: Tensor) -> Tensor:
         return (torch.where(same, d**2, (margin - d).clamp_min(0) ** 2) / 2).mean()
@@ -94,6 +110,13 @@ def _other_distances(difference: Tensor, same: Tensor, margin: float) -> dict[st
         "dimensions: (first - second).norm(dim=1).": loss(difference.sum(1).abs()),
         "the absolute differences are summed. The distance is Euclidean: square, sum, root.": loss(
             difference.abs().sum(1)
+        ),
+        "the length is of the whole table (B, D). Each pair has its own: .norm(dim=1).": loss(
+            difference.norm()
+        ),
+        "this compares directions (the cosine). The distance is Euclidean.": loss(1 - cosine),
+        "the embeddings are brought to length 1 first. Take their distance as they come.": loss(
+            (unit(a) - unit(b)).norm(dim=1)
         ),
     }
 
@@ -115,7 +138,23 @@ def errors(distances: Tensor, same: Tensor, threshold: float) -> tuple[tuple, di
     passes, strict = distances <= threshold, distances < threshold
     share = _rate(passes, ~same), _rate(~passes, same)
     below = _rate(~strict, ~same), _rate(strict, same)
+    number = ~same.int(), same.int()  # rows -1, -2 and 0, 1: a usual slip
     return share, {
+        "`same` as numbers picks rows 0 and 1 of `passes`. Leave it True and False: "
+        "passes[~same].": (passes[number[0]].double().mean(), (~passes)[number[1]].double().mean()),
+        "the threshold is fixed at 0.5. Use the argument `threshold`.": (
+            _rate(distances <= 0.5, ~same),
+            _rate(distances > 0.5, same),
+        ),
+        "each is divided by the number of the other kind: false accepts by the DIFFERENT pairs, "
+        "false refusals by the SAME ones.": (
+            share[0] * (~same).sum() / same.sum(),
+            share[1] * same.sum() / (~same).sum(),
+        ),
+        "both are divided by half the pairs. There may be more of one kind: count each.": (
+            2 * (passes & ~same).double().mean(),
+            2 * (~passes & same).double().mean(),
+        ),
         "false accepts and false refusals are swapped: first the DIFFERENT pairs that pass.": (
             share[::-1]
         ),
@@ -201,6 +240,15 @@ def hardest(distances: Tensor, labels: Tensor) -> tuple[tuple, dict]:
             (distances * (same & ~alone)).sum(1) / (same & ~alone).sum(1),
             (distances * ~same).sum(1) / (~same).sum(1),
         ),
+        "these are means over the class, each image with itself. The hardest single one is "
+        "wanted.": (
+            (distances * same).sum(1) / same.sum(1),
+            (distances * ~same).sum(1) / (~same).sum(1),
+        ),
+        "the own class is set to 1, which can be the smallest. Set it to infinity.": (
+            right[0],
+            distances.where(~same, 1).amin(1),
+        ),
         "this is one number for the whole batch. Give one for each image: (B,).": (
             right[0].max(),
             right[1].min(),
@@ -215,11 +263,13 @@ def hardest(distances: Tensor, labels: Tensor) -> tuple[tuple, dict]:
 def one_shot(examples: Tensor, asked: Tensor) -> tuple[Tensor, dict]:
     """The right share, and wrong ones."""
     episodes, ways, dim = examples.shape
-    distance = torch.cdist(asked, examples)
+    distance, unit = torch.cdist(asked, examples), torch.nn.functional.normalize
     right = _share(distance)
     flat = torch.cdist(asked.flatten(0, 1), examples.flatten(0, 1))
     truth = torch.arange(ways)
     return right, {
+        "not one answer is right. Either this picks the FARTHEST example (argmax, not argmin), or "
+        "what is compared with torch.arange(N) is not yet a row number, .argmin(2).": 0.0,
         "this picks the FARTHEST example (argmax). The nearest one is wanted: argmin.": _share(
             -distance
         ),
@@ -232,11 +282,31 @@ def one_shot(examples: Tensor, asked: Tensor) -> tuple[Tensor, dict]:
         "the largest product is no distance: take the smallest distance.": _share(
             -asked @ examples.transpose(1, 2)
         ),
+        "this compares directions (the cosine). Take the smallest distance.": _share(
+            -unit(asked, dim=2) @ unit(examples, dim=2).transpose(1, 2)
+        ),
+        "the signed differences are summed: they cancel. Square, sum, root, as in torch.cdist.": (
+            _share((asked[:, :, None] - examples[:, None]).sum(3).abs())
+        ),
+        "the signed differences are summed: they cancel. Square, sum, root, as in torch.cdist. ": (
+            _share((asked[:, :, None] - examples[:, None]).sum(3))
+        ),
+        "every answer comes out right, and some are wrong. Is each image compared with ALL the "
+        "examples of its episode, and with nothing else?": 1.0,
+        "this is the first episode alone.": _share(distance[:1]),
+        "what is right is the row in the EPISODE: compare with torch.arange(N), not with the "
+        "number of the episode.": (
+            (distance.argmin(2) == torch.arange(episodes)[:, None]).double().mean()
+        ),
         "the absolute differences are summed. The distance is Euclidean, as in torch.cdist.": (
             _share(torch.cdist(asked, examples, p=1))
         ),
         "the examples of all episodes are searched. Each image has only the N examples of its own "
         "episode.": (flat.argmin(1) == torch.arange(episodes * ways)).double().mean(),
+        "the examples of all episodes are searched, and the row in its episode counts. Each image "
+        "has only the N examples of its own episode.": (
+            (flat.argmin(1) % ways == torch.arange(episodes * ways) % ways).double().mean()
+        ),
         "the nearest is searched along the wrong axis: for each image asked, over the examples.": (
             distance.argmin(1) == truth
         )

@@ -1,7 +1,9 @@
 """Checks of lab 06: each plausible wrong answer is named."""
 
+import numpy as np
 import pytest
 import torch
+from torch.nn import functional as F
 
 from labkit import siamese
 from labkit.checks import CheckFailed
@@ -41,6 +43,11 @@ def push(d, m):
 
 def without_mean(a, b, same, margin):
     return torch.where(same, pull(apart(a, b), margin), push(apart(a, b), margin)) / 2
+
+
+def two_means(a, b, same, margin):
+    pairs = without_mean(a, b, same, margin)
+    return torch.stack([pairs[same].mean(), pairs[~same].mean()])
 
 
 def wrong_axis(a, b, same, margin):
@@ -106,6 +113,20 @@ CONTRASTIVE = {
     "can't be trained": lambda *a: without_mean(*a).mean().item(),
     "slope of the loss is nan": bare_root,
     "should be one number": lambda *a: without_mean(*a)[:2],
+    "before the first kind only": pieces(pull, lambda d, m: 2 * push(d, m)),
+    "before the second kind only": pieces(lambda d, m: 2 * pull(d, m), push),
+    "averaged apart. It": lambda *a: two_means(*a).sum(),
+    "then both means": lambda *a: two_means(*a).mean(),
+    "divided by D": lambda *a: without_mean(*a).sum() / a[0].shape[1],
+    "length is of the whole table": lambda a, b, s, m: with_distance((a - b).norm(), s, m),
+    "compares directions": lambda a, b, s, m: with_distance(
+        1 - torch.cosine_similarity(a, b), s, m
+    ),
+    "brought to length 1 first": lambda a, b, s, m: with_distance(
+        apart(F.normalize(a), F.normalize(b)), s, m
+    ),
+    "as one with the same label": pieces(pull, pull),
+    "as one with different labels": pieces(push, push),
 }
 
 
@@ -168,6 +189,14 @@ HARDEST = {
         d.where(~masks(y)[0], torch.inf).argmin(1),
     ),
     "should return two things": lambda d, y: choose(d, y)[0],
+    "values and indices": lambda d, y: (
+        d.where(masks(y)[0], -torch.inf).max(1),
+        d.where(~masks(y)[0], torch.inf).min(1),
+    ),
+    "each image with itself": lambda d, y: tuple(
+        (d * mask).sum(1) / mask.sum(1) for mask in (masks(y)[0], ~masks(y)[0])
+    ),
+    "set to 1": lambda d, y: (choose(d, y)[0], d.where(~masks(y)[0], 1).amin(1)),
     "far should be of shape": lambda d, y: (choose(d, y)[0][:2], choose(d, y)[1]),
 }
 
@@ -175,6 +204,10 @@ HARDEST = {
 @pytest.mark.parametrize("message", HARDEST)
 def test_hardest_names_the_mistake(message):
     fails("hardest", HARDEST[message], message)
+
+
+def test_hardest_accepts_one_table():
+    check.hardest(lambda d, y: torch.stack(choose(d, y)))
 
 
 # --- exercise 3: errors
@@ -212,6 +245,16 @@ ERRORS = {
         (d <= t)[s].double().mean(),
     ),
     "should return two things": lambda d, s, t: rates(d, s, t)[0],
+    "picks rows 0 and 1": lambda d, s, t: (
+        (d <= t)[~s.int()].double().mean(),
+        (d > t)[s.int()].double().mean(),
+    ),
+    "fixed at 0.5": lambda d, s, t: rates(d, s, 0.5),
+    "number of the other kind": lambda d, s, t: (
+        ((d <= t) & ~s).sum() / s.sum(),
+        ((d > t) & s).sum() / (~s).sum(),
+    ),
+    "half the pairs": lambda d, s, t: tuple(2 * x for x in of_all(d, s, t)),
 }
 
 
@@ -229,6 +272,7 @@ def test_errors_accepts_a_loop_and_a_tensor():
         return torch.tensor([wrong_in / (len(rows) - count), wrong_out / count])
 
     check.errors(slow)
+    check.errors(lambda *args: np.array([float(x) for x in slow(*args)]))
 
 
 # --- exercise 4: one shot
@@ -238,9 +282,10 @@ def share(distance, axis=2):
     return (distance.argmin(axis) == torch.arange(distance.shape[1])).double().mean()
 
 
-def searches_all(examples, asked):
+def searches_all(examples, asked, ways=None):
     flat = torch.cdist(asked.flatten(0, 1), examples.flatten(0, 1))
-    return (flat.argmin(1) == torch.arange(len(flat))).double().mean()
+    ways = ways or len(flat)
+    return (flat.argmin(1) % ways == torch.arange(len(flat)) % ways).double().mean()
 
 
 def answers(examples, asked):
@@ -264,6 +309,19 @@ ONE_SHOT = {
     "shares of each episode": lambda e, a: hits(e, a).mean(1),
     "these are the answers": answers,
     "absolute differences": lambda e, a: share(torch.cdist(a, e, p=1)),
+    "not yet a row number": lambda e, a: (
+        (torch.cdist(a, e).amin(2) == torch.arange(e.shape[1])).double().mean()
+    ),
+    "every answer comes out right": lambda e, a: share(torch.cdist(a, a)),
+    "the row in its episode": lambda e, a: searches_all(e, a, e.shape[1]),
+    "compares directions": lambda e, a: share(
+        -F.normalize(a, dim=2) @ F.normalize(e, dim=2).transpose(1, 2)
+    ),
+    "they cancel": lambda e, a: share((a[:, :, None] - e[:, None]).sum(3).abs()),
+    "first episode alone": lambda e, a: share(torch.cdist(a, e)[:1]),
+    "number of the episode": lambda e, a: (
+        (answers(e, a) == torch.arange(len(e))[:, None]).double().mean()
+    ),
     "all its N answers": lambda e, a: hits(e, a).all(1).double().mean(),
 }
 
