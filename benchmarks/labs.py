@@ -87,7 +87,7 @@ def report(rows: list[tuple]) -> None:
     picture("labs", {f"student edition, all cells, median of {RUNS} runs": bars}, unit="seconds")
     for lab, total, *_ in rows:
         number = lab.partition("_")[0]
-        result(f"labs-{number}", total, 180 if number == "07" else 90)
+        result(f"labs-{number}", total, 180 if number in ("07", "08") else 90)
 
 
 def seconds(notebook: nbformat.NotebookNode, folder) -> list[float]:

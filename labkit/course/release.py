@@ -41,7 +41,8 @@ _NEEDS = {  # lab -> files of data/; a lab that is not named here gets all
     "05": ["cars_*", "finetuning.csv"],
     "05b": ["word_vectors_*"],
     "06": [],
-    "07": ["digit_*", "gan_runs.csv"],
+    "07": ["digit_generator*", "digit_judge*", "gan_runs.csv"],
+    "08": ["digit_*", "density_race.csv"],
 }
 
 

@@ -25,14 +25,14 @@ def load_generator() -> Generator:
     Noise (B, z_dim) and labels (B,) -> digits (B, 1, 28, 28) in [0, 1]. Its file holds float16,
     the network computes in float32. FileNotFoundError or ValueError where it is missing or damaged.
     """
-    weights, notes = _read(data_dir() / GENERATOR)
-    return _filled(Generator(**json.loads(notes["generator"])), weights, GENERATOR)
+    weights, notes = read_weights(data_dir() / GENERATOR)
+    return filled(Generator(**json.loads(notes["generator"])), weights, GENERATOR)
 
 
 def load_judge() -> LeNet:
     """The LeNet trained on 4,000 real digits that `gan.frechet` looks through, in eval mode."""
-    weights, _ = _read(data_dir() / JUDGE)
-    return _filled(LeNet(), weights, JUDGE)
+    weights, _ = read_weights(data_dir() / JUDGE)
+    return filled(LeNet(), weights, JUDGE)
 
 
 def load_runs() -> dict[str, list[dict[str, float]]]:
@@ -51,7 +51,8 @@ def load_runs() -> dict[str, list[dict[str, float]]]:
     return runs
 
 
-def _filled(model: nn.Module, weights: dict[str, Tensor], name: str):
+def filled(model: nn.Module, weights: dict[str, Tensor], name: str):
+    """The model with these weights, in eval mode, frozen; ValueError, with the file's `name`."""
     try:
         model.load_state_dict(weights)
     except RuntimeError as error:
@@ -59,7 +60,8 @@ def _filled(model: nn.Module, weights: dict[str, Tensor], name: str):
     return model.eval().requires_grad_(False)
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Weights and notes of a file; FileNotFoundError, ValueError where missing or damaged."""
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():

@@ -23,6 +23,14 @@ _HOME = {
         "embedding_movie",
         "neighbours",
     ],
+    "density": [
+        "Completions",
+        "LatentMap",
+        "Seen",
+        "completions",
+        "latent_map",
+        "what_it_sees",
+    ],
     "gan": ["LatentWalk", "LineGame", "Lineup", "LiveGame", "latent_walk", "line_game"],
 }
 

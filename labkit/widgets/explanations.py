@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 
-import anywidget
 import ipywidgets
 import numpy as np
 import torch
-import traitlets
 from torch import Tensor, nn
 
 from labkit.images import to_uint8
+from labkit.widgets.clicks import Clicks
 from labkit.widgets.core import live
 
 SCALE = 2  # screen pixels for a pixel of the image
@@ -73,26 +72,6 @@ class HidePieces:
         words = re.findall(r"\w+", hidden)
         right = [w for w in words if w.isdecimal() and int(w) < self.count]
         return {int(w) for w in right}, [w for w in words if w not in right]
-
-
-class Clicks(anywidget.AnyWidget):
-    """Where the picture beside it is clicked: `spot`, x and y from 0 to 1, and the time."""
-
-    spot = traitlets.List().tag(sync=True)
-    _esm = """
-    export default { render({ model, el }) {
-      const told = (event) => {
-        const image = event.target;
-        if (!image.matches(".labkit-picture") || !el.parentElement.contains(image)) return;
-        const box = image.getBoundingClientRect();
-        const x = (event.clientX - box.left) / box.width;
-        const y = (event.clientY - box.top) / box.height;
-        model.set("spot", [x, y, event.timeStamp]);
-        model.save_changes();
-      };
-      document.addEventListener("click", told);
-      return () => document.removeEventListener("click", told);
-    } };"""
 
 
 def hide_pieces(

@@ -158,7 +158,8 @@ STYLES = {
     "columns": as_columns,
 }
 KEEP_THE_GRADIENT = {"double", "columns"}
-MUST_TRAIN = {"contrastive", "hinge_losses"}  # exercises whose result has a gradient
+# exercises whose result has a gradient
+MUST_TRAIN = {"contrastive", "hinge_losses", "kl_divergence", "reparametrise"}
 A_TENSOR = {"peek"}  # and one that is asked for a tensor itself
 
 
