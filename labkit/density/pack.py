@@ -6,19 +6,18 @@ VAE and a row-RNN learn for the same processor time and writes a table (about as
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional as F
 
 from labkit import data, density
-from labkit.density.races import COLUMNS, race
+from labkit.density.races import race
 from labkit.density.shipped import RACE, ROW_RNN
+from labkit.nets.shipped import append_row, read_table, write_weights
 from labkit.paths import data_dir
 
 MADE = {"memory": 256, "width": 24, "drop": 0.1, "seed": 0}
@@ -39,9 +38,8 @@ def pack_row_rnn(folder: Path, *, steps: int = 8000, seed: int = 0) -> Path:
             print(step, float(density.mean_nats(model, held_out).mean()), flush=True)
 
     density.fit(model, loss, train, steps=steps, lr=4e-3, fade=0.5, seed=seed, watch=report)
-    weights = {name: value.half().contiguous() for name, value in model.state_dict().items()}
-    save_file(weights, folder / ROW_RNN, metadata={"row_rnn": json.dumps(MADE)})
-    return folder / ROW_RNN
+    notes = {"row_rnn": json.dumps(MADE)}
+    return write_weights(folder / ROW_RNN, model, torch.float16, notes)
 
 
 def bent(images: Tensor) -> Tensor:
@@ -60,30 +58,15 @@ def bent(images: Tensor) -> Tensor:
 def pack_race(folder: Path) -> Path:
     """All races, one after the other; the table grows row by row, rows already there stay."""
     path = folder / RACE
-    done = [tuple(row.values())[:3] for row in _rows(path)]
+    rows = read_table(path) if path.exists() else []
+    done = [tuple(row.values())[:3] for row in rows]
     for seed in (10, 11, 12):  # no setting was chosen with these
         for seconds in (30, 60):
             for name in ("GAN", "VAE", "row-RNN"):
                 if (name, str(seconds), str(seed)) not in done:
-                    _append(path, race(name, seconds=seconds, seed=seed))
+                    append_row(path, row := race(name, seconds=seconds, seed=seed))
+                    print(row, flush=True)
     return path
-
-
-def _rows(path: Path) -> list[dict]:
-    if not path.exists():
-        return []
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def _append(path: Path, row: dict) -> None:
-    new = not path.exists()
-    with open(path, "a", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if new:
-            table.writeheader()
-        table.writerow(row)
-    print(row, flush=True)
 
 
 if __name__ == "__main__":

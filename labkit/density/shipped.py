@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-import csv
 import json
 
 from labkit.density.pixels import RowRNN
-from labkit.gan.shipped import filled, read_weights
+from labkit.nets.shipped import filled, read_table, read_weights
 from labkit.paths import data_dir
 
 ROW_RNN, RACE = "digit_row_rnn.safetensors", "density_race.csv"
@@ -31,9 +30,5 @@ def load_race() -> list[dict[str, str | float]]:
     held-out digits), wanted (the share that the judge reads as the digit asked for) and bits
     (bits per pixel of held-out digits; nan for a GAN, which gives no probability).
     """
-    path = data_dir() / RACE
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: install labkit again")
-    with open(path, newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = read_table(data_dir() / RACE)
     return [{"model": row.pop("model"), **{k: float(v) for k, v in row.items()}} for row in rows]

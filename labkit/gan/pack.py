@@ -8,7 +8,6 @@ hour).
 
 from __future__ import annotations
 
-import csv
 import json
 import sys
 import time
@@ -16,12 +15,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 from torch import nn
 
 from labkit import data, gan
 from labkit.gan import frechet
 from labkit.gan.shipped import GENERATOR, JUDGE, RUNS
+from labkit.nets.shipped import append_row, read_table, write_weights
 from labkit.paths import data_dir
 
 COLUMNS = ("recipe", "seed", "steps", "cpu_seconds", "frechet", "caught", "passed", "rarest_digit")
@@ -30,7 +29,7 @@ COLUMNS = ("recipe", "seed", "steps", "cpu_seconds", "frechet", "caught", "passe
 def pack_judge(folder: Path) -> Path:
     """Train the judge and write it, float32."""
     train, _ = data.load_digits()
-    return _write(folder / JUDGE, frechet.train_judge(train), torch.float32, {})
+    return write_weights(folder / JUDGE, frechet.train_judge(train), torch.float32, {})
 
 
 def pack_generator(folder: Path, *, steps: int = 8_000, seed: int = 0) -> Path:
@@ -50,7 +49,9 @@ def pack_generator(folder: Path, *, steps: int = 8_000, seed: int = 0) -> Path:
     game = gan.Game(train, recipe=recipe, steps=steps, every=250, seed=seed, checkpoint=part)
     game.play(watch=report, progress=False)
     made = {"z_dim": recipe.z_dim, "width": recipe.width, "classes": 10}
-    return _write(folder / GENERATOR, game.forger, torch.float16, {"generator": json.dumps(made)})
+    return write_weights(
+        folder / GENERATOR, game.forger, torch.float16, {"generator": json.dumps(made)}
+    )
 
 
 def distance_to(test: tuple, judge: nn.Module, forger: gan.Generator, *, seed: int = 0) -> float:
@@ -88,37 +89,13 @@ def pack_runs(
 ) -> Path:
     """Play every recipe with every seed; the table grows row by row, rows already there stay."""
     path = folder / RUNS
-    done = {(row["recipe"], int(row["seed"])) for row in read_runs(path)} if path.exists() else ()
+    done = {(row["recipe"], int(row["seed"])) for row in read_table(path)} if path.exists() else ()
     judge = gan.load_judge()
     for seed in seeds:
         for name, recipe in gan.ablations().items():
             if (name, seed) not in done:
                 limits = {"seed": seed, "cpu_seconds": cpu_seconds, "steps": steps}
-                _append(path, play_run(name, recipe, judge, **limits))
-    return path
-
-
-def read_runs(path: Path) -> list[dict[str, str]]:
-    """The rows of a table of runs."""
-    with open(path, newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
-
-
-def _append(path: Path, row: dict) -> None:
-    new = not path.exists()
-    with open(path, "a", newline="", encoding="utf-8") as file:
-        table = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if new:
-            table.writeheader()
-        table.writerow(row)
-
-
-def _write(path: Path, model: nn.Module, dtype: torch.dtype, notes: dict[str, str]) -> Path:
-    weights = {
-        name: (value.to(dtype) if value.is_floating_point() else value).contiguous()
-        for name, value in model.state_dict().items()
-    }
-    save_file(weights, path, metadata=notes)
+                append_row(path, play_run(name, recipe, judge, **limits))
     return path
 
 

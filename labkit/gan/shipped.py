@@ -5,14 +5,11 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from pathlib import Path
-
-from torch import Tensor, nn
 
 from labkit.gan.nets import Generator
 from labkit.nets.models import LeNet
+from labkit.nets.shipped import filled, read_table, read_weights
 from labkit.paths import data_dir
 
 GENERATOR, JUDGE = "digit_generator.safetensors", "digit_judge.safetensors"
@@ -41,34 +38,8 @@ def load_runs() -> dict[str, list[dict[str, float]]]:
     A row has seed, steps, cpu_seconds, frechet (2,000 fakes against the held-out digits), caught
     and passed (the last 50 steps) and rarest_digit (share of the fakes).
     """
-    path, runs = data_dir() / RUNS, {}
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: install labkit again")
-    with open(path, newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            name = row.pop("recipe")
-            runs.setdefault(name, []).append({key: float(value) for key, value in row.items()})
+    runs = {}
+    for row in read_table(data_dir() / RUNS):
+        name = row.pop("recipe")
+        runs.setdefault(name, []).append({key: float(value) for key, value in row.items()})
     return runs
-
-
-def filled(model: nn.Module, weights: dict[str, Tensor], name: str):
-    """The model with these weights, in eval mode, frozen; ValueError, with the file's `name`."""
-    try:
-        model.load_state_dict(weights)
-    except RuntimeError as error:
-        raise ValueError(f"{name} does not fit this version of labkit: {error}") from None
-    return model.eval().requires_grad_(False)
-
-
-def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Weights and notes of a file; FileNotFoundError, ValueError where missing or damaged."""
-    from safetensors import SafetensorError, safe_open
-
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is missing: install labkit again")
-    try:
-        with safe_open(path, framework="pt") as file:
-            names, notes = file.keys(), file.metadata() or {}
-            return {name: file.get_tensor(name) for name in names}, notes
-    except SafetensorError as error:
-        raise ValueError(f"{path} is damaged ({error}): install labkit again") from None

@@ -69,6 +69,13 @@ def to_pixels(image: Tensor, *, width: int = 224) -> np.ndarray:
     return (larger.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).cpu().numpy()
 
 
+def grey(image: Tensor, width: int) -> Image.Image:
+    """An image (1, H, W) in [0, 1] in grey, `width` pixels wide, enlarged without smoothing."""
+    codes = (image[0].detach().clamp(0, 1) * 255).byte().cpu().numpy()
+    size = (width, round(width * codes.shape[0] / codes.shape[1]))
+    return Image.fromarray(codes).resize(size, Image.Resampling.NEAREST).convert("RGB")
+
+
 def to_png(pixels: np.ndarray) -> bytes:
     """(H, W, 3) or (H, W), uint8 -> PNG bytes, lightly compressed because that is quick."""
     file = io.BytesIO()

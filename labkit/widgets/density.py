@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from labkit import density
 from labkit.widgets.clicks import Clicks
-from labkit.widgets.core import Canvas, live, slider
+from labkit.widgets.core import Canvas, grey, live, slider
 
 SPAN = 3.0  # the map and its sliders go from -SPAN to SPAN
 SCALE = 13  # screen pixels for a pixel of a digit
@@ -163,7 +163,7 @@ class Completions:
         for i, image in enumerate(shown):
             x = 4 if i == 0 else side + 4 * gap + (side + gap) * ((i - 1) % 5)
             y = 26 if i == 0 else 26 + (side + gap) * ((i - 1) // 5)
-            page.paste(_grey(image, side), (x, y))
+            page.paste(grey(image, side), (x, y))
             if i and 0 < rows < 28:
                 level = y + rows * side // 28
                 pen.line((x, level, x + side - 1, level), fill=ASKED, width=2)
@@ -179,11 +179,6 @@ def completions(model: nn.Module, images: Tensor, labels: Tensor) -> ipywidgets.
         rows=slider("rows given", 0, 27, value=14),
         wanted=slider("told to write", 0, 9, value=int(labels[0])),
     )
-
-
-def _grey(image: Tensor, side: int) -> Image.Image:
-    grey = (image[0].clamp(0, 1) * 255).byte().numpy()
-    return Image.fromarray(grey).resize((side, side), Image.Resampling.NEAREST).convert("RGB")
 
 
 def _ruled(pixels: np.ndarray) -> np.ndarray:

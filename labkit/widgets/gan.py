@@ -17,7 +17,7 @@ from torch import Tensor
 from labkit import gan
 from labkit.plot.basic import COLOURS
 from labkit.plot.gan import sheet
-from labkit.widgets.core import Canvas, Still, live, slider
+from labkit.widgets.core import Canvas, Still, grey, live, slider
 
 REAL, FAKE, COP = COLOURS[0], COLOURS[1], "black"
 
@@ -81,7 +81,7 @@ class Lineup:
                 x, y = self.GAP + step * column, self.GAP + step * row
                 if pick == name:
                     pen.rectangle((x - 4, y - 4, x + self.SIDE + 3, y + self.SIDE + 3), FAKE)
-                page.paste(_shown(self.rows[row][column], self.SIDE), (x, y))
+                page.paste(grey(self.rows[row][column], self.SIDE), (x, y))
         return np.asarray(page)
 
 
@@ -173,9 +173,9 @@ class LatentWalk:
         page = Image.new("RGB", (9 * 60 + 10, 290), "white")
         pen, font = ImageDraw.Draw(page), ImageFont.load_default(size=14)
         for i, fake in enumerate(fakes[:9]):
-            page.paste(_shown(fake, 56), (10 + 60 * i, 4))
+            page.paste(grey(fake, 56), (10 + 60 * i, 4))
         pen.text((10, 66), f"the path from noise {start} to noise {end}", fill="black", font=font)
-        page.paste(_shown(fakes[9], 196), (10, 90))
+        page.paste(grey(fakes[9], 196), (10, 90))
         pen.text((220, 92), f"digit {digit}, {share:.0%} of the way", fill="black", font=font)
         return np.asarray(page)
 
@@ -219,7 +219,7 @@ class LiveGame:
 
     def draw(self, game: gan.Game) -> np.ndarray:
         """The picture (H, W, 3), uint8."""
-        fakes = _shown(sheet(gan.forge(game.forger, self.labels, seed=self.seed)), 604)
+        fakes = grey(sheet(gan.forge(game.forger, self.labels, seed=self.seed)), 604)
         row = game.record.rows[-1]
         page = Image.new("RGB", (fakes.width, fakes.height + 69), "white")
         pen, font = ImageDraw.Draw(page), ImageFont.load_default(size=14)
@@ -238,10 +238,3 @@ class LiveGame:
 def _caught(game: gan.Game) -> str:
     share = f"{game.record.rows[-1].caught:.0%} of the fakes it was shown"
     return f"in the last {game.every} steps the cop caught {share}"
-
-
-def _shown(image: Tensor, width: int) -> Image.Image:
-    """An image (1, H, W) in [0, 1] in grey, `width` pixels wide."""
-    grey = (image[0].clamp(0, 1) * 255).byte().numpy()
-    size = (width, round(width * grey.shape[0] / grey.shape[1]))
-    return Image.fromarray(grey).resize(size, Image.Resampling.NEAREST).convert("RGB")

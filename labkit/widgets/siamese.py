@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import ipywidgets
 import numpy as np
+import torch
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ from labkit import siamese
 from labkit.plot.siamese import centred, digits, limits_of
 from labkit.siamese import fewshot
 from labkit.siamese.losses import pairwise
-from labkit.widgets.core import Canvas, Still, live, slider
+from labkit.widgets.core import Canvas, Still, grey, live, slider
 
 STEP = 5  # degrees between two angles
 
@@ -158,10 +159,13 @@ class DigitPair:
     def _beside(self, first: Tensor, second: np.ndarray, chart: np.ndarray) -> np.ndarray:
         page = Image.new("RGB", (220 + chart.shape[1], chart.shape[0]), "white")
         pen, font = ImageDraw.Draw(page), ImageFont.load_default(size=14)
-        marked = (("first (white square)", first[0].numpy()), ("second (yellow dot)", second))
+        marked = (
+            ("first (white square)", first),
+            ("second (yellow dot)", torch.as_tensor(second)[None]),
+        )
         for i, (title, image) in enumerate(marked):
             pen.text((10, 12 + 235 * i), title, fill="black", font=font)
-            page.paste(_enlarged(image, 196), (10, 34 + 235 * i))
+            page.paste(grey(image, 196), (10, 34 + 235 * i))
         page.paste(Image.fromarray(chart), (220, 0))
         return np.asarray(page)
 
@@ -207,7 +211,7 @@ class Neighbours:
         for i, (name, rows) in enumerate(self.rows.items()):
             top = 26 + i * (side + 8)
             pen.text((2, top + side // 2 - 10), name, fill="black", font=font)
-            page.paste(_enlarged(self.asked[0][digit, 0].numpy(), side - 8), (150, top))
+            page.paste(grey(self.asked[0][digit], side - 8), (150, top))
             right = [
                 self._paste(page, pen, j, row, label, top) for j, row in enumerate(rows[digit])
             ]
@@ -216,7 +220,7 @@ class Neighbours:
 
     def _paste(self, page, pen, place: int, row: int, label: int, top: int) -> bool:
         left, side = 150 + 84 * (place + 1), 76
-        page.paste(_enlarged(self.known[0][row, 0].numpy(), side), (left, top))
+        page.paste(grey(self.known[0][row], side), (left, top))
         right = int(self.known[1][row]) == label
         if not right:
             box = (left, top, left + side - 1, top + side - 1)
@@ -239,8 +243,3 @@ def _titled(pixels: np.ndarray, title: str) -> np.ndarray:
     ImageDraw.Draw(page).text((12, 6), title, fill="black", font=ImageFont.load_default(size=16))
     page.paste(Image.fromarray(pixels), (0, 26))
     return np.asarray(page)
-
-
-def _enlarged(image: np.ndarray, side: int) -> Image.Image:
-    codes = (np.clip(image, 0, 1) * 255).astype(np.uint8)
-    return Image.fromarray(codes).resize((side, side), Image.Resampling.NEAREST).convert("RGB")

@@ -6,6 +6,7 @@ import torch
 from labkit import data, gan
 from labkit.gan import frechet, pack, shipped
 from labkit.gan.recipes import Recipe
+from labkit.nets.shipped import read_table, write_weights
 from labkit.nets.train import accuracy
 from labkit.paths import data_dir
 
@@ -30,7 +31,7 @@ def test_a_missing_or_damaged_file_is_named(tmp_path, monkeypatch):
 def test_a_generator_comes_back_as_it_was_written(tmp_path, monkeypatch):
     notes = {"generator": '{"z_dim": 6, "width": 4, "classes": 10}'}
     made = gan.Generator(z_dim=6, width=4, seed=3)
-    pack._write(tmp_path / shipped.GENERATOR, made, torch.float16, notes)
+    write_weights(tmp_path / shipped.GENERATOR, made, torch.float16, notes)
     monkeypatch.setattr(shipped, "data_dir", lambda: tmp_path)
     back, labels = gan.load_generator(), torch.arange(10)
     assert torch.allclose(gan.forge(back, labels), gan.forge(made, labels), atol=2e-3)
@@ -95,4 +96,4 @@ def test_the_table_grows_and_keeps_its_rows(tmp_path, monkeypatch):
     pack.pack_runs(tmp_path, seeds=[0])
     path = pack.pack_runs(tmp_path, seeds=[0, 1])
     assert played == [("one", 0), ("two", 0), ("one", 1), ("two", 1)]
-    assert [row["seed"] for row in pack.read_runs(path)] == ["0", "0", "1", "1"]
+    assert [row["seed"] for row in read_table(path)] == ["0", "0", "1", "1"]
