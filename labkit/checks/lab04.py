@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from scipy.special import chdtri
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from labkit.augment import Policy
-from labkit.checks import draws
+from labkit.checks import lab04_shifts as shifting
 from labkit.checks.core import CheckFailed, as_tensor, call, compare, exercise
 
 
@@ -104,12 +103,14 @@ def random_shift(answer: Callable[[Tensor, int, torch.Generator], Tensor]) -> st
         images[:, :, height // 2, width // 2] = 1.0  # a bright pixel tells where an image went
         what = f"random_shift of images {height} x {width}, most={most}"
         drawing, parts = _seeded(0), images.split(250)  # small batches: a slow loop ends in time
-        got = [_shifted_by(answer, part, most, drawing, what) for part in parts]
-        _check_batch(_shifts(got[0]), what)
-        again, other = (_shifted_by(answer, parts[0], most, _seeded(s), what) for s in (0, 1))
-        _check_generator(got[0], again, other, what)
-        _check_shifts(_shifts(torch.cat(got)), most, what)
-        _check_filling(torch.cat(got), images, what)
+        got = [shifting.shifted_by(answer, part, most, drawing, what) for part in parts]
+        shifting.check_batch(shifting.shifts_of(got[0]), what)
+        again, other = (
+            shifting.shifted_by(answer, parts[0], most, _seeded(s), what) for s in (0, 1)
+        )
+        shifting.check_generator(got[0], again, other, what)
+        shifting.check_shifts(shifting.shifts_of(torch.cat(got)), most, what)
+        shifting.check_filling(torch.cat(got), images, what)
     return "random_shift is right: each image its own shift, and zeros come in."
 
 
@@ -149,56 +150,12 @@ def average_answer(answer: Callable[..., Tensor]) -> str:
         [(4, 6, 3, 5), (2, 5, 4, 3), (1, 6, 2, 8)]
     ):
         turning = {"degrees": 30 + 5 * seed, "translate": 0.2}
-        policy = Policy(**turning)
         model = _small_model(seed, side * side, classes)
         images = torch.rand(count, 1, side, side, generator=_seeded(seed))
-        with torch.no_grad():
-            logits = torch.stack([model(policy(images, seed=k)) for k in range(copies)])
-            later = torch.stack([model(policy(images, seed=k + 1)) for k in range(copies)])
-            plain = model(images)
-            together = model(torch.stack([policy(images, seed=k) for k in range(copies)]).mean(0))
-        probs = logits.softmax(-1)
-        mistakes = {
-            "the copies' logits are averaged before softmax. Turn each copy's logits into "
-            "probabilities first; otherwise one loud copy outvotes the others.": (
-                logits.mean(0).softmax(-1)
-            ),
-            "the copies themselves are averaged, and the network sees one blurred image. Ask it "
-            "about each copy, then average its answers.": together.softmax(-1),
-            "these are mean logits: softmax is missing.": logits.mean(0),
-            "the probabilities are added up: divide by the number of copies.": probs.sum(0),
-            "all copies are the same: give each its own seed, policy(images, seed=k).": probs[0],
-            "this is the answer for the images themselves: no copy was made.": plain.softmax(-1),
-            "the seeds begin at 1; the exercise says 0 to copies - 1.": later.softmax(-1).mean(0),
-            "softmax runs over the images, not over the classes: dim=1.": logits.softmax(1).mean(0),
-            "these are the probabilities of every copy: take their mean over the copies.": probs,
-            "only the class comes back. Return all probabilities.": probs.mean(0).argmax(-1),
-            "only the largest probability comes back. Return all of them.": probs.mean(0).amax(-1),
-            "one copy is missing or too many: seeds 0 to copies - 1.": probs[:-1].mean(0),
-            "the first copy is missing: its seed is 0.": probs[1:].mean(0),
-            "the images themselves count, too. Only the copies should.": (
-                torch.cat([plain.softmax(-1)[None], probs]).mean(0)
-            ),
-            "only the last copy counts: add up inside the loop, and return after it.": probs[-1],
-            "that's the largest probability over the copies. Take the mean.": probs.amax(0),
-            "that's the share of the copies' votes. Average their probabilities.": (
-                F.one_hot(probs.argmax(-1), classes).float().mean(0)
-            ),
-            "these are logarithms. Return the probabilities.": probs.mean(0).log(),
-            "each copy is made from the one before. Make all of them from `images`.": (
-                _of_chain(model, images, policy, copies)
-            ),
-        }
-        mistakes |= {
-            f"{n} copies are averaged, whatever `copies` says.": mean_answer(
-                model, images, policy, n
-            )
-            for n in (3, 10, 16)
-            if n != copies
-        }
         got = call(answer, model, images, Policy(**turning), copies)
         what = f"average_answer for {count} image{'s' * (count > 1)}, {copies} copies"
         want = mean_answer(model, images, Policy(**turning), copies)
+        mistakes = _average_mistakes(model, images, Policy(**turning), copies)
         compare(got, want, what=what, mistakes=_apart(mistakes, want))
     return "average_answer is right: probabilities first, then their mean."
 
@@ -244,6 +201,55 @@ def _mirrored_by(answer: Callable[[Tensor], Tensor], images: Tensor) -> Any:
     raise CheckFailed("Tensors can't be sliced backwards, as in `[::-1]`. Use .flip(dimension).")
 
 
+def _average_mistakes(
+    model: nn.Module, images: Tensor, policy: Policy, copies: int
+) -> dict[str, Tensor]:
+    """What usual mistakes give in place of the mean of the copies' probabilities."""
+    with torch.no_grad():
+        logits = torch.stack([model(policy(images, seed=k)) for k in range(copies)])
+        later = torch.stack([model(policy(images, seed=k + 1)) for k in range(copies)])
+        plain = model(images)
+        together = model(torch.stack([policy(images, seed=k) for k in range(copies)]).mean(0))
+    probs = logits.softmax(-1)
+    mistakes = {
+        "the copies' logits are averaged before softmax. Turn each copy's logits into "
+        "probabilities first; otherwise one loud copy outvotes the others.": (
+            logits.mean(0).softmax(-1)
+        ),
+        "the copies themselves are averaged, and the network sees one blurred image. Ask it "
+        "about each copy, then average its answers.": together.softmax(-1),
+        "these are mean logits: softmax is missing.": logits.mean(0),
+        "the probabilities are added up: divide by the number of copies.": probs.sum(0),
+        "all copies are the same: give each its own seed, policy(images, seed=k).": probs[0],
+        "this is the answer for the images themselves: no copy was made.": plain.softmax(-1),
+        "the seeds begin at 1; the exercise says 0 to copies - 1.": later.softmax(-1).mean(0),
+        "softmax runs over the images, not over the classes: dim=1.": logits.softmax(1).mean(0),
+        "these are the probabilities of every copy: take their mean over the copies.": probs,
+        "only the class comes back. Return all probabilities.": probs.mean(0).argmax(-1),
+        "only the largest probability comes back. Return all of them.": probs.mean(0).amax(-1),
+        "one copy is missing or too many: seeds 0 to copies - 1.": probs[:-1].mean(0),
+        "the first copy is missing: its seed is 0.": probs[1:].mean(0),
+        "the images themselves count, too. Only the copies should.": (
+            torch.cat([plain.softmax(-1)[None], probs]).mean(0)
+        ),
+        "only the last copy counts: add up inside the loop, and return after it.": probs[-1],
+        "that's the largest probability over the copies. Take the mean.": probs.amax(0),
+        "that's the share of the copies' votes. Average their probabilities.": (
+            F.one_hot(probs.argmax(-1), probs.shape[-1]).float().mean(0)
+        ),
+        "these are logarithms. Return the probabilities.": probs.mean(0).log(),
+        "each copy is made from the one before. Make all of them from `images`.": (
+            _of_chain(model, images, policy, copies)
+        ),
+    }
+    mistakes |= {
+        f"{n} copies are averaged, whatever `copies` says.": mean_answer(model, images, policy, n)
+        for n in (3, 10, 16)
+        if n != copies
+    }
+    return mistakes
+
+
 def _of_chain(model: nn.Module, images: Tensor, policy: Policy, copies: int) -> Tensor:
     """The mean answer when each copy is a copy of the one before."""
     found = []
@@ -269,106 +275,6 @@ def _matrix(radians: Tensor, *, low: float = 1, high: float = -1) -> Tensor:
     cos, sin, zero = radians.cos(), radians.sin(), torch.zeros_like(radians)
     rows = [torch.stack([cos, high * sin, zero], 1), torch.stack([low * sin, cos, zero], 1)]
     return torch.stack(rows, 1)
-
-
-def _shifts(got: Tensor) -> Tensor:
-    """How far the bright pixel went in each image: (B, 2), down and right."""
-    height, width = got.shape[-2:]
-    place = got.flatten(1).argmax(1)
-    return torch.stack([place // width - height // 2, place % width - width // 2], 1)
-
-
-def _shifted_by(
-    answer: Callable, images: Tensor, most: int, generator: torch.Generator, what: str
-) -> Tensor:
-    got = as_tensor(call(answer, images, most, generator), what=what)
-    if got.shape != images.shape:
-        compare(got, images, what=what)
-    _check_whole(got, what)
-    return got
-
-
-def _check_whole(got: Tensor, what: str) -> None:
-    peaks = got.flatten(1).amax(1)  # 1 as long as the bright pixel stays one pixel
-    if ((peaks > 0.51) & (peaks < 0.99)).double().mean() > 0.3:
-        raise CheckFailed(f"{what}: images move by parts of a pixel. Draw whole numbers.")
-
-
-def _check_batch(shifts: Tensor, what: str) -> None:
-    if (shifts == shifts[0]).all():
-        how = "no image moves." if (shifts == 0).all() else "all images get the same shift."
-        raise CheckFailed(f"{what}: {how} Draw one pair of numbers for each image.")
-
-
-def _check_shifts(shifts: Tensor, most: int, what: str) -> None:
-    for axis, name in enumerate(("down or up", "right or left")):
-        _check_axis(shifts[:, axis], name, most, what)
-    down, right = shifts.unbind(1)
-    if (down.abs() == right.abs()).all():
-        raise CheckFailed(f"{what}: down and right are the same number. Draw two for each image.")
-    for one, other in ((down, right), (down, down), (right, right)):
-        if draws.linked(one, other, 2 * most + 1):
-            raise CheckFailed(
-                f"{what}: one shift follows from another, of the same image or an earlier one. "
-                "Draw two numbers for each image: torch.randint(..., (len(images), 2))."
-            )
-
-
-def _check_axis(shifts: Tensor, name: str, most: int, what: str) -> None:
-    low, high = int(shifts.min()), int(shifts.max())
-    if low == high == 0:
-        raise CheckFailed(f"{what}: no image moves {name}.")
-    if max(-low, high) > most:
-        raise CheckFailed(
-            f"{what}: images move {name} by up to {max(-low, high)} pixels, not {most}."
-        )
-    if low >= 0 or high <= 0:
-        raise CheckFailed(f"{what}: {name}: images move in one direction only. -most to most.")
-    if (low, high) != (-most, most):
-        raise CheckFailed(
-            f"{what}: {name}: the shifts go from {low} to {high}, not from {-most} to {most}. One "
-            "end is missing: torch.randint leaves out its upper end, and rounding down does so too."
-        )
-    choices = 2 * most + 1
-    shares = torch.stack([(shifts == s).double().mean() for s in range(-most, most + 1)])
-    off = shares - 1 / choices
-    if len(shifts) * choices * off.square().sum() > chdtri(choices - 1, 1e-7):  # Pearson's test
-        worst = int(off.abs().argmax())
-        raise CheckFailed(
-            f"{what}: {name}: {shares[worst]:.0%} of the images move by {worst - most}. Each "
-            f"of the {choices} shifts should be equally likely, {1 / choices:.0%}. Rounded or "
-            "normal numbers aren't; torch.randint draws whole numbers that are."
-        )
-
-
-def _check_filling(got: Tensor, images: Tensor, what: str) -> None:
-    pairs = list(zip(images.double(), _shifts(got).tolist(), strict=True))
-    want = torch.stack([_moved(image, down, right) for image, (down, right) in pairs])
-    rolled = torch.stack([image.roll((down, right), (1, 2)) for image, (down, right) in pairs])
-    border = torch.stack([_moved(image, d, r, mode="replicate") for image, (d, r) in pairs])
-    mistakes = {
-        "what leaves on one side comes back on the other, as in torch.roll. Zeros should.": rolled,
-        "the border is repeated. Fill with zeros.": border,
-    }
-    compare(got, want, what=what, mistakes=mistakes)
-
-
-def _moved(image: Tensor, down: int, right: int, mode: str = "constant") -> Tensor:
-    """One image (C, H, W) moved by whole pixels."""
-    height, width = image.shape[-2:]
-    pad = max(abs(down), abs(right))
-    padded = F.pad(image[None], [pad] * 4, mode=mode)[0]
-    return padded[:, pad - down : pad - down + height, pad - right : pad - right + width]
-
-
-def _check_generator(got: Tensor, again: Tensor, other: Tensor, what: str) -> None:
-    if not torch.equal(got, again):
-        raise CheckFailed(
-            f"{what}: the same seed gives other shifts the second time. Draw with "
-            "generator=generator, or nobody can repeat your numbers."
-        )
-    if torch.equal(got, other):
-        raise CheckFailed(f"{what}: another seed gives the same shifts: is `generator` used?")
 
 
 def _small_model(seed: int, inputs: int, classes: int) -> nn.Module:
