@@ -66,6 +66,11 @@ def sample_weights(answer: Callable[[Tensor, float], Tensor]) -> str:
         _sample_weights_of(answer, on, width)
     on = torch.ones(3, 2, dtype=torch.bool)
     on[0] = False  # a sample that shows nothing at all
+    if as_tensor(call(answer, on, 0.25), what="sample_weights")[..., 0].isnan().any():
+        raise CheckFailed(
+            "sample_weights of a sample that shows nothing is nan: it has no direction, so no "
+            "cosine (0 / 0). d = 1 - sqrt(s) is 1 there."
+        )
     _sample_weights_of(answer, on, 0.25)
     return "sample_weights is right: 1 for the whole image, less the more of it is hidden."
 

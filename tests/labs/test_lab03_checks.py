@@ -267,3 +267,14 @@ def test_a_right_colour_passes_whatever_is_drawn(seed):
         return both[1] < 0.25, both[0] < rate
 
     check.colour(coloured(draw))
+
+
+def test_the_cosine_of_a_sample_that_shows_nothing_is_named():
+    def by_cosine(on, width):
+        whole = torch.ones(on.shape[1])
+        shown = on.float()
+        cosine = shown @ whole / (shown.norm(dim=1) * whole.norm())
+        return torch.exp(-(((1 - cosine) / width) ** 2)).sqrt()
+
+    with pytest.raises(CheckFailed, match="it has no direction"):
+        check.sample_weights(by_cosine)
