@@ -54,3 +54,22 @@ def test_bent_digits_are_digits_still():
     judge, labels = gan.load_judge(), train.labels[:500]
     assert (judge(bent).argmax(1) == labels).float().mean() > 0.9
     assert not torch.allclose(bent, train.images[:500], atol=0.1)
+
+
+@pytest.mark.parametrize("name", ["GAN", "VAE", "row-RNN"])
+def test_a_race_is_judged_in_black_and_white_on_held_out_digits(name, monkeypatch):
+    judged, costs = [], []
+    real, elbo, nats = frechet.frechet, density.negative_elbo, density.mean_nats
+    monkeypatch.setattr(frechet, "frechet", lambda *a: judged.append(a[1:]) or real(*a))
+    spied = {"negative_elbo": elbo, "mean_nats": nats}
+    for key, ours in spied.items():
+        told = lambda *a, f=ours, **k: costs.append(a[1:]) or f(*a, **k)  # noqa: E731
+        monkeypatch.setattr(density, key, told, raising=False)
+    row = density.race(name, steps=3, seed=2)
+    test = density.binary(data.load_digits()[1].images)
+    [(samples, reference)] = judged
+    assert set(samples.unique().tolist()) <= {0.0, 1.0} and len(samples) == 2000
+    assert torch.equal(reference, test)
+    if name != "GAN":
+        asked = costs[-1][0] if name == "VAE" else costs[-1][0][0]
+        assert torch.equal(asked, test) and 0.1 < row["bits"] < 2

@@ -98,6 +98,7 @@ DRAWS = {
     "nothing is drawn": lambda m, v: m,
     "some are nan": lambda m, v: m + v.sqrt() * torch.randn_like(m),
     "same codes": seeded,
+    "follows that of another": drawn(lambda m: torch.randn(len(m), 1) * torch.tensor([1.0, -1, 1])),
     "All images get the same noise": drawn(lambda m: torch.randn(m.shape[1])),
     "All numbers of a code": drawn(lambda m: torch.randn(len(m), 1)),
     "another place than their mean": lambda m, v: (v / 2).exp() * torch.randn_like(m),

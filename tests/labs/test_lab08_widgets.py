@@ -80,3 +80,15 @@ def test_completions_keep_what_is_given():
     assert not np.array_equal(half, ways.draw(1, 14, 4))
     box = widgets.completions(model, images, torch.tensor([7, 1, 2]))
     assert [child.value for child in box.children[:3]] == [0, 14, 7]
+
+
+def test_completions_go_on_from_the_digit_and_the_number_chosen(monkeypatch):
+    asked, ours = [], density.sample
+    told = lambda *a, **k: asked.append((a, k)) or ours(*a, **k)  # noqa: E731
+    monkeypatch.setattr(density, "sample", told, raising=False)
+    images = torch.eye(28).repeat(3, 1, 1, 1) * torch.tensor([0.0, 1.0, 0.0])[:, None, None, None]
+    model = density.RowRNN(memory=8, width=4, seed=0)
+    widgets.Completions(model, images).draw(number=1, rows=9, wanted=6)
+    [((_, labels), options)] = asked
+    assert labels.tolist() == [6] * 9 and options["rows"] == 9
+    assert torch.equal(options["given"], images[1].expand(9, -1, -1, -1))
