@@ -15,6 +15,7 @@ import torch
 
 from labkit.checks import CheckFailed, NotDone
 from labkit.checks.core import _state_kept as state_kept
+from labkit.grading.limits import Limits
 
 DONE, WRONG, NOT_DONE, NOT_CHECKED = "done", "wrong", "not done", "not checked"
 NOT_ALLOWED = (
@@ -68,6 +69,9 @@ def _of_error(error: BaseException, name: str) -> Verdict:
     message = first_line(_said(error))
     if isinstance(error, NotDone | NotImplementedError):
         return Verdict(NOT_DONE)
+    if isinstance(error, CheckFailed) and _of_forks(error):  # root knows no such limit
+        most = Limits().processes
+        return Verdict(WRONG, f"stopped: it started more than {most} processes")
     if isinstance(error, CheckFailed) and of_system(error):
         return Verdict(NOT_CHECKED, f"{first_line(message, 180)}; {NOT_ALLOWED}")
     if isinstance(error, CheckFailed):
@@ -80,11 +84,21 @@ def _of_error(error: BaseException, name: str) -> Verdict:
 
 def of_system(error: BaseException | None) -> bool:
     """Whether it comes from what the system refused, which Jupyter might have been allowed."""
+    return _system_error(error) is not None
+
+
+def _of_forks(error: BaseException) -> bool:
+    """Whether it comes from a process too many: what the system then says to fork()."""
+    return isinstance(_system_error(error), BlockingIOError)
+
+
+def _system_error(error: BaseException | None) -> OSError | None:
+    """The system's error that led to this one, if one did."""
     for _ in range(20):
         if error is None or isinstance(error, OSError):
-            break
+            return error
         error = error.__context__
-    return isinstance(error, OSError)
+    return None
 
 
 def _said(error: BaseException) -> str:
