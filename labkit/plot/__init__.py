@@ -21,6 +21,7 @@ _HOME = {
     "augmentation": ["confusions", "opinions", "over_angles"],
     "siamese": ["embedding", "embeddings", "pair_distances", "trade_off"],
     "gan": ["digits", "distances", "sheet"],
+    "sound": ["spectrogram", "wave"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

@@ -31,6 +31,7 @@ _HOME = {
         "latent_map",
         "what_it_sees",
     ],
+    "sound": ["Imitator", "Tree", "SayWords", "imitator", "say_words", "tree"],
     "gan": ["LatentWalk", "LineGame", "Lineup", "LiveGame", "latent_walk", "line_game"],
 }
 

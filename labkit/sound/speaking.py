@@ -1,0 +1,114 @@
+"""Letting a WaveNet speak: sample after sample, each drawn with the probability it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from labkit.nets.modes import eval_mode
+from labkit.sound.wavenet import WaveNet
+
+
+def recall(memory: Tensor, now: Tensor, step: int) -> Tensor:
+    """What was `now` len(memory) steps ago; `now` takes its place. Returns (B, C).
+
+    memory (D, B, C) goes round: step t belongs in row t modulo D, and is changed in place.
+    """
+    row = step % len(memory)
+    past = memory[row].clone()
+    memory[row] = now
+    return past
+
+
+@torch.no_grad()
+def speak(
+    model: WaveNet,
+    voices: Tensor,
+    sounds: Tensor,
+    samples: int,
+    *,
+    temperature: float = 1.0,
+    seed: int = 0,
+    recall: Callable[[Tensor, Tensor, int], Tensor] = recall,
+) -> Tensor:
+    """New clips: levels, int64 (B, samples), of voices (B,) saying sounds (B,) or (B, samples).
+
+    Each layer keeps what it may need once more (`recall`), so a sample costs the same however long
+    the clip is. Below 1 the `temperature` prefers likely levels. Mode and random state as before.
+    """
+    with eval_mode(model):
+        says = _Kept(model, voices, sounds, recall)
+        return _go_on(says, len(voices), samples, model.levels, temperature, seed)
+
+
+@torch.no_grad()
+def speak_naive(
+    model: WaveNet,
+    voices: Tensor,
+    sounds: Tensor,
+    samples: int,
+    *,
+    temperature: float = 1.0,
+    seed: int = 0,
+) -> Tensor:
+    """As `speak`, with all that a guess sees computed anew for each sample."""
+    past = torch.full((len(voices), 1), model.levels // 2)
+
+    def says(step: int, codes: Tensor) -> Tensor:
+        nonlocal past
+        past = past if step == 0 else torch.cat([past, codes[:, None]], 1)
+        told = sounds if sounds.dim() == 1 else sounds[:, : past.shape[1]]
+        return model(past, voices, told)[:, :, -1]
+
+    with eval_mode(model):
+        return _go_on(says, len(voices), samples, model.levels, temperature, seed)
+
+
+class _Kept:
+    """The network's logits for the next sample (B, levels), with each layer's memory."""
+
+    def __init__(self, model: WaveNet, voices: Tensor, sounds: Tensor, recall: Callable):
+        self.model, self.recall = model, recall
+        told = model.told(voices, sounds)
+        first, _, last = model.head
+        self.last = last.weight[..., 0].T, last.bias
+        self.first_bias = first.bias
+        width = model.width
+        self.layers = [
+            (
+                torch.zeros(gate.dilation, len(voices), width),
+                torch.cat([gate.weight[..., 0], gate.weight[..., 1]], 1).T.contiguous(),
+                (hint + gate.bias[:, None]).permute(2, 0, 1).contiguous(),
+                torch.cat([gate.out.weight[..., 0], part], 0).T.contiguous(),
+                gate.out.bias,
+            )
+            for gate, hint, part in zip(
+                model.gates, told, first.weight[..., 0].split(width, 1), strict=True
+            )
+        ]
+
+    def __call__(self, step: int, codes: Tensor) -> Tensor:
+        x, width, found = self.model.embedding.weight[codes], self.model.width, self.first_bias
+        for memory, weight, hints, out, bias in self.layers:
+            past = self.recall(memory, x, step)
+            hint = hints[min(step, len(hints) - 1)]
+            value, opening = torch.addmm(hint, torch.cat([past, x], 1), weight).chunk(2, 1)
+            both = (value.tanh() * opening.sigmoid()) @ out  # onward, and to the head
+            x, found = x + both[:, :width] + bias, found + both[:, width:]
+        return torch.addmm(self.last[1], found.relu(), self.last[0])
+
+
+def _go_on(
+    says: Callable, count: int, samples: int, levels: int, temperature: float, seed: int
+) -> Tensor:
+    """Draw level after level from the logits that `says(step, codes)` gives, from silence on."""
+    chance = torch.rand(samples, count, 1, generator=torch.Generator().manual_seed(seed))
+    codes, drawn = torch.full((count,), levels // 2), []
+    for step in range(samples):
+        likely = F.softmax(says(step, codes) / temperature, 1).cumsum(1)
+        codes = (likely < chance[step] * likely[:, -1:]).sum(1).clamp_max(levels - 1)
+        drawn.append(codes)
+    return torch.stack(drawn, 1)
