@@ -60,7 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     start.set_defaults(run=_start)
     fetch = commands.add_parser(
         "fetch",
-        help="download real photos and texts for further experiments",
+        help="download real photos, texts and voices for further experiments",
         epilog="Files go to $LABKIT_DATA, else to a cache. A download that broke off resumes.",
     )
     fetch.add_argument(

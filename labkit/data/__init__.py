@@ -25,6 +25,7 @@ _HOME = {
     ],
     "faces": ["load_faces"],
     "omniglot": ["Letters", "load_omniglot", "load_omniglot_runs"],
+    "spoken": ["Recordings", "load_spoken_digits", "read_wav"],
     "words": ["RatedWords", "WordVectors", "load_rated_words", "load_word_vectors", "split_words"],
     "sentences": ["Sentences", "load_sentences"],
     "reviews": ["IMDB_URL", "Texts", "load_glove", "load_imdb", "load_reviews"],

@@ -2,7 +2,7 @@
 
 Nothing here runs by itself: a lab calls `fetched`, says what to type where it gives None, and goes
 on. Which files a name stands for is in `labkit.data.pins`, how one file travels in
-`labkit.data.transfer`. The photos are third parties': for the user's own study, not to be passed
+`labkit.data.transfer`. The files are third parties': for the user's own study, not to be passed
 on (data/README.md).
 """
 
@@ -51,7 +51,7 @@ def available(*, folder=None) -> list[Entry]:
     """List what can be downloaded, and how much of it is there already; reaches no network.
 
     >>> [entry.name for entry in available()]
-    ['wolves-huskies', 'cars', 'faces', 'reviews', 'glove', 'omniglot', 'mnist']
+    ['wolves-huskies', 'cars', 'faces', 'reviews', 'glove', 'omniglot', 'mnist', 'spoken-digits']
     >>> print(available()[0])  # doctest: +SKIP
     """
     return [_entry(name, download_folder(folder) / name) for name in SETS]

@@ -65,6 +65,11 @@ SETS = {
         f"none stated with the files, {UNCLEAR}",
         (("mnist_fgnt", None),),
     ),
+    "spoken-digits": Source(
+        "600 recordings of ten digits, three people, 20 takes of each (Jackson et al., 2018)",
+        "CC BY-SA 4.0; credit Zohar Jackson et al., Free Spoken Digit Dataset",
+        (("spoken_digits", None),),
+    ),
 }
 
 
@@ -111,7 +116,7 @@ def chosen(names: list[str]) -> list[str]:
     """Check names from a command line, and write out "all". ValueError for an unknown one.
 
     >>> chosen(["cars", "cars"]), len(chosen(["all"]))
-    (['cars'], 7)
+    (['cars'], 8)
     """
     names = list(SETS) if "all" in names else list(dict.fromkeys(names))
     for name in names:
