@@ -22,8 +22,9 @@ _HOME = {
         "spectrogram",
         "voiced_share",
     ],
-    "playing": ["player", "wav"],
-    "shipped": ["load_people", "load_speaker"],
+    "playing": ["audio", "player", "wav"],
+    "imitating": ["Measured", "fakes", "imitation", "measured", "quantised"],
+    "shipped": ["load_imitations", "load_people", "load_speaker"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

@@ -40,8 +40,9 @@ def pitch(sound: Tensor, rate: int = RATE, *, low: float = 75, high: float = 330
     size = now.norm(dim=1, keepdim=True) * later.norm(dim=2)
     match = (later @ now[..., None])[..., 0] / size.clamp_min(1e-12)
     best = match.max(1, keepdim=True).values
-    top = (match > 0.9 * best) & _peaks(match)  # the shortest lag that does about as well
-    first = torch.where(top.any(1), top.float().argmax(1), match.argmax(1))
+    tops = _tops(match)  # the shortest lag that does about as well as the best one
+    good = tops > 0.85 * tops.max(1, keepdim=True).values
+    first = torch.where(good.any(1), good.float().argmax(1), match.argmax(1))
     hertz = _between(match, first, lags, rate)
     loud = pieces[:, :window].pow(2).mean(1).sqrt() > 0.3 * sound.pow(2).mean().sqrt()
     return torch.where(loud & (best[:, 0] > 0.6), hertz, torch.nan).float()
@@ -149,11 +150,13 @@ def _centred(pieces: Tensor) -> Tensor:
     return pieces - pieces.mean(-1, keepdim=True)
 
 
-def _peaks(match: Tensor) -> Tensor:
-    """Where a value is at least its two neighbours', (F, L)."""
-    edge = torch.full_like(match[:, :1], -torch.inf)
-    left, right = torch.cat([edge, match[:, :-1]], 1), torch.cat([match[:, 1:], edge], 1)
-    return (match >= left) & (match >= right)
+def _tops(match: Tensor) -> Tensor:
+    """How high each peak is between the lags, by a parabola; -1 where there is none, (F, L)."""
+    left, middle, right = match[:, :-2], match[:, 1:-1], match[:, 2:]
+    bend = (left - 2 * middle + right).clamp_max(-1e-9)
+    height = middle - (left - right) ** 2 / (8 * bend)
+    tops = torch.where((middle >= left) & (middle >= right), height, -1.0)
+    return torch.nn.functional.pad(tops, (1, 1), value=-1.0)
 
 
 def _between(match: Tensor, at: Tensor, lags: Tensor, rate: int) -> Tensor:

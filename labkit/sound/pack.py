@@ -1,7 +1,8 @@
-"""Makes what ships with lab 09: `python -m labkit.sound.pack speaker | people [FOLDER]`.
+"""Makes what ships with lab 09: `python -m labkit.sound.pack speaker | imitations | people`.
 
-`speaker` trains the WaveNet that says words (some minutes). `people` trains one on real people's
-digits (`labkit fetch spoken-digits`), measures it and writes a table (half an hour); the weights,
+`speaker` trains the WaveNet that says words (ten minutes). `imitations` trains one on vowels, as
+the lab does, from three seeds, and writes how near its fakes come. `people` does the same on real
+people's digits (`labkit fetch spoken-digits`), for a quarter of an hour in all; those weights,
 which would imitate a person, are thrown away.
 """
 
@@ -10,15 +11,17 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from time import process_time
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from labkit import sound
-from labkit.nets.shipped import write_weights
+from labkit import data, sound
+from labkit.nets.shipped import append_row, write_weights
 from labkit.paths import data_dir
-from labkit.sound.shipped import SPEAKER
+from labkit.sound.imitating import imitation
+from labkit.sound.shipped import IMITATIONS, PEOPLE, SPEAKER
 
 MADE = {"width": 40, "layers": 9, "sounds": len(sound.LETTERS), "seed": 0}
 
@@ -64,6 +67,87 @@ def _syllables(rng: np.random.Generator, letters: int = 12) -> str:
     return text[:letters]
 
 
+def pack_imitations(folder: Path) -> Path:
+    """Three networks on drawn vowels; no setting was chosen with these seeds."""
+    path = folder / IMITATIONS
+    path.unlink(missing_ok=True)
+    for seed in (10, 11, 12):
+        append_row(path, row := imitation(seed=seed))
+        print(row, flush=True)
+    return path
+
+
+PERSON = {"layers": 10, "voices": 3, "sounds": 10, "seed": 0}  # sees 128 ms
+
+
+def pack_people(folder: Path) -> Path:
+    """The same network on recordings of three people, for ever more steps; rows as they come."""
+    path = folder / PEOPLE
+    path.unlink(missing_ok=True)
+    train, test = data.load_spoken_digits().split()
+    for steps in (300, 1200, 4800):
+        append_row(path, row := _one_of_people(train, test, steps))
+        print(row, flush=True)
+    return path
+
+
+def _one_of_people(train: data.Recordings, test: data.Recordings, steps: int) -> dict:
+    begin = process_time()
+    model, learned = sound.WaveNet(**PERSON), _as_rows(train)
+    options = {"steps": steps, "length": 2048, "batch_size": 4}
+    sound.fit(model, *learned, **options)
+    minutes = (process_time() - begin) / 60
+    held_out = _as_rows(test)
+    people, digits = torch.arange(3).repeat_interleave(20), torch.arange(10).repeat(6)
+    codes = sound.speak(model, people, digits, 4000)  # half a second each
+    fakes = sound.Clips(sound.from_mu_law(codes), people, digits)
+    listener = sound.Listener(_heard(train))
+    row = {
+        "steps": steps,
+        "minutes": minutes,
+        "train": sound.bits(model, *(part[:30] for part in learned)),
+        "test": sound.bits(model, *held_out),
+        "predictor": sound.predictor_bits(held_out[0]),
+    }
+    for name, clips in {"real": _heard(test), "fake": fakes}.items():
+        voiced = [sound.voiced_share(clip, train.rate) for clip in clips.sound]
+        row[f"voiced_{name}"] = float(np.mean(voiced))
+        row[f"voice_{name}"] = _share(listener.voices(clips.sound) == clips.voices)
+        row[f"digit_{name}"] = _share(listener.vowels(clips.sound) == clips.vowels)
+    return {k: round(v, 3) for k, v in row.items()}
+
+
+def _loud(clip: Tensor) -> Tensor:
+    """A recording (T,) without silence before and after, its loudest sample 0.9."""
+    clip = 0.9 * clip / clip.abs().max()
+    places = (clip.abs() > 0.03).nonzero()[:, 0]
+    return clip[max(int(places[0]) - 200, 0) : int(places[-1]) + 200]
+
+
+def _heard(recordings: data.Recordings) -> sound.Clips:
+    """Recordings as the levels leave them, a list; the person as voice, the digit as vowel."""
+    coded = [sound.from_mu_law(sound.mu_law(_loud(clip))) for clip in recordings.clips]
+    return sound.Clips(coded, recordings.people, recordings.digits)
+
+
+def _as_rows(recordings: data.Recordings, length: int = 4096) -> tuple[Tensor, Tensor, Tensor]:
+    """All recordings of a person end to end, cut into rows: levels, persons, digit of a sample."""
+    rows = []
+    for person in range(3):
+        mine = (recordings.people == person).nonzero()[:, 0].tolist()
+        clips = [_loud(recordings.clips[i]) for i in mine]
+        digits = [recordings.digits[i].repeat(len(c)) for i, c in zip(mine, clips, strict=True)]
+        whole = torch.stack([sound.mu_law(torch.cat(clips)), torch.cat(digits)])
+        rows.append(whole[:, : whole.shape[1] // length * length].unflatten(1, (-1, length)))
+    people = torch.cat([torch.full((part.shape[1],), i) for i, part in enumerate(rows)])
+    codes, digits = torch.cat(rows, 1)
+    return codes, people, digits
+
+
+def _share(right: Tensor) -> float:
+    return float(right.float().mean())
+
+
 if __name__ == "__main__":
-    make = {"speaker": pack_speaker}[sys.argv[1]]
-    print(make(Path(sys.argv[2]) if len(sys.argv) > 2 else data_dir()))
+    makers = {"speaker": pack_speaker, "imitations": pack_imitations, "people": pack_people}
+    print(makers[sys.argv[1]](data_dir()))

@@ -1,4 +1,4 @@
-"""What ships with lab 09: a WaveNet that speaks drawn words, and a table about real people.
+"""What ships with lab 09: a WaveNet that speaks drawn words, and two tables of imitations.
 
 `labkit.sound.pack` made these files in `data/`; here they are only read.
 """
@@ -11,7 +11,7 @@ from labkit.nets.shipped import filled, read_table, read_weights
 from labkit.paths import data_dir
 from labkit.sound.wavenet import WaveNet
 
-SPEAKER, PEOPLE = "speaker.safetensors", "spoken_people.csv"
+SPEAKER, IMITATIONS, PEOPLE = "speaker.safetensors", "imitations.csv", "spoken_people.csv"
 
 
 def load_speaker() -> WaveNet:
@@ -32,4 +32,13 @@ def load_people() -> list[dict[str, float]]:
     the shares of frames with a pitch; voice_real and voice_fake, the shares whose person a listener
     names rightly, and digit_real and digit_fake likewise.
     """
-    return [{k: float(v) for k, v in row.items()} for row in read_table(data_dir() / PEOPLE)]
+    return _numbers(PEOPLE)
+
+
+def load_imitations() -> list[dict[str, float]]:
+    """How near the fakes of three networks came, trained as in the lab: rows of `imitation`."""
+    return _numbers(IMITATIONS)
+
+
+def _numbers(name: str) -> list[dict[str, float]]:
+    return [{k: float(v) for k, v in row.items()} for row in read_table(data_dir() / name)]

@@ -47,12 +47,13 @@ class Tree:
         pen.text(
             (6, height[0] + 10), "samples, the present one on the right", fill="black", font=font
         )
-        count = len(rows[0])
+        count = 1 - min(rows[0])
         milliseconds = 1000 * count / sound.RATE
         text = (
             f"<b>the guess depends on {count} samples</b>, {milliseconds:.1f} ms at "
             f"{sound.RATE:,} samples a second; a low voice repeats itself every 8 ms"
         )
+        text += "; some lie left of the picture" if count > SHOWN else ""
         return np.asarray(page), text
 
     @staticmethod
@@ -202,4 +203,4 @@ def _heard(clip: Tensor, listener: sound.Listener) -> str:
 
 
 def _played(clip: Tensor, caption: str) -> str:
-    return sound.playing.audio(sound.wav(clip), caption)
+    return sound.audio(sound.wav(clip), caption)

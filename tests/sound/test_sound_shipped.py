@@ -1,0 +1,45 @@
+"""What ships for lab 09: the speaker says what it is told, and the tables are whole."""
+
+import pytest
+import torch
+
+from labkit import sound
+from labkit.paths import data_dir
+from labkit.sound import pack, shipped
+
+
+def test_the_shipped_speaker_says_its_vowels_in_both_voices():
+    assert (data_dir() / shipped.SPEAKER).stat().st_size < 300_000
+    model = sound.load_speaker()
+    assert not model.training and not any(p.requires_grad for p in model.parameters())
+    codes, voices, letters = pack.babble(3, seed=90)
+    told = sound.bits(model, codes, voices, letters)
+    assert told < 1.5 and sound.bits(model, codes, 1 - voices, letters) > told + 0.3
+    listener = sound.Listener(sound.quantised(sound.clips(8, seconds=0.5, seed=3)))
+    kinds = torch.arange(2).repeat_interleave(8), torch.arange(4).repeat(4)
+    places = torch.tensor([sound.LETTERS.index(x) for x in "aoue"])[kinds[1]]
+    spoken = sound.from_mu_law(sound.speak(model, kinds[0], places, 2400, seed=5))[:, 400:]
+    heard = sound.measured(sound.Clips(spoken, *kinds), listener)
+    assert heard.voice >= 0.9 and heard.vowel >= 0.75
+    assert abs(heard.low / 132 - 1) < 0.1 and abs(heard.high / 219 - 1) < 0.1
+
+
+def test_the_tables_are_whole():
+    imitations, people = sound.load_imitations(), sound.load_people()
+    assert [row["seed"] for row in imitations] == [10, 11, 12]
+    assert all(0 < row[key] <= 1 for row in imitations for key in ("voice", "vowel", "voiced"))
+    assert [row["steps"] for row in people] == sorted(row["steps"] for row in people)
+    assert len(people) == 3 and all(row["test"] > row["train"] > 0 for row in people)
+
+
+def test_an_imitation_comes_out_the_same_again():
+    one, other = (sound.imitation(seed=4, steps=2) for _ in range(2))
+    assert set(one) == set(sound.load_imitations()[0])
+    assert one == other or one["low"] != one["low"]  # without a pitch it is nan
+
+
+def test_missing_files_are_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(shipped, "data_dir", lambda: tmp_path)
+    for load, name in ((sound.load_speaker, "speaker"), (sound.load_people, "spoken_people")):
+        with pytest.raises(FileNotFoundError, match=f"{name}.*missing"):
+            load()
