@@ -216,7 +216,7 @@ def _called(answer: Callable, copies: list, keywords: dict, seconds: float) -> A
     except TimeIsUp:
         raise CheckFailed(
             f"{name} had not finished after {seconds:g} s and was stopped. Is there a loop that "
-            "never ends?"
+            "never ends? If not, run the cell again: a first call can be slow."
         ) from None
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt | CheckFailed):

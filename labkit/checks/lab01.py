@@ -31,7 +31,7 @@ SHAPES = [(2, 3, 1), (3, 4, 2), (4, 2, 5), (1, 1, 1)]  # inputs, hidden, outputs
 def nudge(answer: Callable[..., tuple[float, float]]) -> str:
     """nudge(f, x, y, h) -> (df/dx, df/dy), each by a central difference of size h."""
     generator = torch.Generator().manual_seed(1)
-    for h, sign in ((0.5, 1), (0.1, -1), (0.25, 1)):  # so large that float32 will do
+    for h, sign in ((0.4, 1), (0.1, -1), (0.25, 1)):  # large for float32; 2 * h is not 1
         a, b, c, x, y = (2 * torch.rand(5, generator=generator, dtype=torch.float64) + 0.5).tolist()
 
         def f(x: float, y: float, a: float = a, b: float = b, c: float = c, s: int = sign) -> float:
@@ -77,13 +77,7 @@ def saliency(answer: Callable[[nn.Module, Tensor, int], Tensor]) -> str:
         model, image = _small_network(seed), _image(seed, height, width)
         slope = slope_of(model, image, lambda out, k=target: out[:, k])
         mistakes = saliency_mistakes(model, image, slope, target)
-        try:
-            got = call(answer, model, image, target, seconds=20)
-        except CheckFailed as failed:
-            if "IndexError" not in str(failed) and "scalar outputs" not in str(failed):
-                raise
-            said = " The logits are (1, K), for a batch of one: pick one number, logits[0, target]."
-            raise CheckFailed(f"{failed}{said}") from None
+        got = _called_for_a_logit(answer, model, image, target)
         what = f"saliency of an image {tuple(image.shape)}, target={target}"
         compare(got, slope.abs().amax(0), mistakes=mistakes, what=what, atol=1e-7)
     return "saliency is right: for each pixel the colour to which the logit reacts most."
@@ -96,7 +90,7 @@ def integrated(answer: Callable[..., Tensor]) -> str:
         model, image = _small_network(seed), _image(seed, 5 + seed, 6)
         baseline = _image(seed + 10, 5 + seed, 6)
         want, mistakes = integrated_answers(model, image, baseline, target, steps)
-        got = call(answer, model, image, baseline, target, steps, seconds=20)
+        got = _called_for_a_logit(answer, model, image, baseline, target, steps)
         what = f"integrated with {steps} step{'s' * (steps > 1)}, target={target}"
         compare(got, want, mistakes=mistakes, what=what, atol=1e-7)
     model, image = _Bowl(), torch.tensor([1.0, 2.0], dtype=torch.float64)
@@ -120,6 +114,19 @@ def promised(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str:
         want, mistakes = first_order(slope, before, after), promise_mistakes(slope, before, after)
         compare(got, want, mistakes=mistakes, what=f"promised for {(3, height, width)}")
     return "promised is right: slope times step, summed over the colours."
+
+
+def _called_for_a_logit(answer: Callable[..., Tensor], *args) -> Tensor:
+    """`call`, with a word on how to pick one logit where that may be what failed."""
+    try:
+        return call(answer, *args, seconds=20)
+    except CheckFailed as failed:
+        if "IndexError" not in str(failed) and "scalar outputs" not in str(failed):
+            raise
+        said = " The logits are (1, K), for a batch of one: pick one number, logits[0, target]."
+        if "scalar outputs" in str(failed):
+            said += " With several points in a batch, their sum: logits[:, target].sum()."
+        raise CheckFailed(f"{failed}{said}") from None
 
 
 def _small_network(seed: int) -> nn.Sequential:

@@ -71,6 +71,18 @@ def both_at_once(f, x, y, h):
     return d, d
 
 
+def added(f, x, y, h):
+    return (f(x + h, y) + f(x - h, y)) / (2 * h), (f(x, y + h) + f(x, y - h)) / (2 * h)
+
+
+def half_divided(f, x, y, h):
+    return f(x + h, y) - f(x - h, y) / (2 * h), f(x, y + h) - f(x, y - h) / (2 * h)
+
+
+def slipped(f, x, y, h):
+    return nudge(f, x, y, h)[0], (f(x, y + h) - f(x - h, y)) / (2 * h)
+
+
 @pytest.mark.parametrize(
     "answer, message",
     [
@@ -83,8 +95,23 @@ def both_at_once(f, x, y, h):
         (lambda f, x, y, h: [-d for d in nudge(f, x, y, h)], "sign is the wrong way"),
         (lambda f, x, y, h: nudge(f, x, y, h)[::-1], "changed places"),
         (lambda f, x, y, h: [abs(d) for d in nudge(f, x, y, h)], "signs are lost"),
-        (lambda f, x, y, h: [abs(nudge(f, x, y, h)[0]), nudge(f, x, y, h)[1]], "differ|should"),
-        (lambda f, x, y, h: [nudge(f, x, y, h)[0], abs(nudge(f, x, y, h)[1])], "differ|should"),
+        (
+            lambda f, x, y, h: [abs(nudge(f, x, y, h)[0]), nudge(f, x, y, h)[1]],
+            "df/dy is right; df/dx: the signs are lost",
+        ),
+        (
+            lambda f, x, y, h: [nudge(f, x, y, h)[0], abs(nudge(f, x, y, h)[1])],
+            "df/dx is right; df/dy: the signs are lost",
+        ),
+        (
+            lambda f, x, y, h: [nudge(f, x, y, h)[0], forward(f, x, y, h)[1]],
+            "df/dx is right; df/dy: this nudges only upwards",
+        ),
+        (lambda f, x, y, h: [d / 2 for d in forward(f, x, y, h)], "one nudge, divided by 2"),
+        (lambda f, x, y, h: [d * h for d in nudge(f, x, y, h)], "divides by 2 alone"),
+        (added, "values are added"),
+        (half_divided, "brackets around the difference"),
+        (slipped, "df/dx is right; df/dy: the two points differ in x and in y"),
         (lambda f, x, y, h: [nudge(f, x, y, h)[0]] * 2, "two times df/dx"),
         (lambda f, x, y, h: [nudge(f, x, y, h)[1]] * 2, "two times df/dy"),
         (both_at_once, "at the same time"),
@@ -102,9 +129,30 @@ def paths(w1, w2, hidden):
     return w2[:, :, None] * (hidden > 0).float()[None, :, None] * w1[None]
 
 
+def breaks(w1, w2, hidden):
+    out = torch.zeros(len(w2), w1.shape[1], dtype=w1.dtype)
+    for j in range(len(hidden)):
+        if hidden[j] <= 0:
+            break
+        out += torch.outer(w2[:, j], w1[j])
+    return out
+
+
+def one_row(w1, w2, hidden):
+    out = torch.zeros(len(w2), w1.shape[1], dtype=w1.dtype)
+    out[0] = path_influence(w1, w2, hidden)[0]
+    return out
+
+
 @pytest.mark.parametrize(
     "answer, message",
     [
+        (breaks, "`continue`, not `break`"),
+        (one_row, "`return` stand inside the loop"),
+        (lambda w1, w2, h: w2 * (h <= 0) @ w1, "switch turned round"),
+        (lambda w1, w2, h: (w2[:, :, None] + w1 * (h > 0)[:, None]).sum(1), "path are added"),
+        (lambda w1, w2, h: path_influence(w1[1:], w2[:, 1:], h[1:]), "first hidden neuron is left"),
+        (lambda w1, w2, h: path_influence(w1[:-1], w2[:, :-1], h[:-1]), "last hidden neuron is l"),
         (lambda w1, w2, h: w2 @ w1, "switched off are counted"),
         (lambda w1, w2, h: (w2 * h) @ w1, "switch, 1 or 0"),
         (lambda w1, w2, h: path_influence(w1, w2, h).T, "rows and columns are swapped"),
@@ -115,7 +163,7 @@ def paths(w1, w2, hidden):
         (lambda w1, w2, h: paths(w1, w2, h).mean(1), "averaged"),
         (lambda w1, w2, h: paths(w1, w2, h), "Add them over the hidden"),
         (lambda w1, w2, h: paths(w1, w2, h)[:, -1], "written for `\\+=`"),
-        (lambda w1, w2, h: w2 * (h > 0.4) @ w1, "differ"),
+        (lambda w1, w2, h: w2 * (h > 0.4) @ w1, "On is hidden > 0"),
         (lambda w1, w2, h: w2 * max(0, h) @ w1, "clamp_min"),
         (lambda w1, w2, h: w1 @ w2, "stopped with RuntimeError"),
         (lambda w1, w2, h: w1.mul_(2), "in place"),
@@ -157,6 +205,13 @@ def training(model, image, target):
         (lambda m, x, t: slope_of(m, x, lambda o: o[0, t]).abs().sum(0), "colours are summed"),
         (lambda m, x, t: slope_of(m, x, lambda o: o[0, t]).abs().mean(0), "averaged"),
         (lambda m, x, t: slope_of(m, x, lambda o: o[0, t]), "still apart"),
+        (lambda m, x, t: slope_of(m, x, lambda o: o[0, t]).mean(0).abs(), "averaged first"),
+        (lambda m, x, t: (slope_of(m, x, lambda o: o[0, t]) ** 2).amax(0), "squared"),
+        (lambda m, x, t: slope_of(m, x, lambda o: o[0, t]).norm(dim=0), "squares' sum"),
+        (lambda m, x, t: slope_of(m, x, lambda o: o[0, t]).relu().amax(0), "below 0 count as 0"),
+        (lambda m, x, t: slope_of(m, x, lambda o: o[0, t]).abs().argmax(0), "places of the larg"),
+        (lambda m, x, t: slope_of(m, x, lambda o: o[0, t]).abs().amax(1), "in each column"),
+        (lambda m, x, t: slope_of(m, x, lambda o: o[0, t]).abs().amax(-1), "in each row"),
         (lambda m, x, t: saliency(m, x, t)[None], "size 1"),
         (
             lambda m, x, t: slope_of(m, x, lambda o: o.softmax(1)[0, t]).abs().amax(0),
@@ -221,9 +276,71 @@ def no_brackets(m, x, b, t, n):
     return (x - b) * sum(slope_of(m, p, lambda out: out[0, t]) for p in points) / n
 
 
+def mean_slope(m, x, b, t, n, share, pick=lambda out, t: out[0, t]):
+    """The mean slope at these shares of the way from b to x, given n and k."""
+    points = [b + share(k, n) * (x - b) for k in range(n)]
+    return sum(slope_of(m, p, lambda out: pick(out, t)) for p in points) / n
+
+
+def middle(k, n):
+    return (k + 0.5) / n
+
+
+def from_end_to_end(m, x, b, t, n):
+    return (x - b) * mean_slope(m, x, b, t, n, lambda k, n: k / max(n - 1, 1))
+
+
+def without_baseline(m, x, b, t, n):
+    return (x - b) * mean_slope(m, x - b, 0 * b, t, n, middle)
+
+
+def without_signs(m, x, b, t, n):
+    points = [b + middle(k, n) * (x - b) for k in range(n)]
+    return (x - b) * sum(saliency_of(m, p, t) for p in points) / n
+
+
+def saliency_of(m, point, t):
+    return slope_of(m, point, lambda out: out[0, t]).abs()
+
+
+def some_points(m, x, b, t, n, ks):
+    points = [b + middle(k, n) * (x - b) for k in ks]
+    return (x - b) * sum(slope_of(m, p, lambda out: out[0, t]) for p in points) / n
+
+
 @pytest.mark.parametrize(
     "answer, message",
     [
+        (from_end_to_end, r"linspace\(0, 1, steps\)"),
+        (without_baseline, "baseline is missing in the point"),
+        (without_signs, "slopes have lost their signs"),
+        (lambda m, x, b, t, n: (x - b).abs() * mean_slope(m, x, b, t, n, middle), "way has lost"),
+        (lambda m, x, b, t, n: integrated(m, x, b, t, n) / n, "by steps once more"),
+        (lambda m, x, b, t, n: some_points(m, x, b, t, n, range(1, n)), "first point is missing"),
+        (lambda m, x, b, t, n: some_points(m, x, b, t, n, range(n - 1)), "last point is missing"),
+        (lambda m, x, b, t, n: some_points(m, x, b, t, n, range(1, n + 1)), "from 1 to steps"),
+        (
+            lambda m, x, b, t, n: (x - b) * mean_slope(m, x, b, t, n, lambda k, n: k + 0.5),
+            "Divide it by steps",
+        ),
+        (
+            lambda m, x, b, t, n: (x - b) * mean_slope(m, x, b, t, n, lambda k, n: 0),
+            "slope at the baseline alone",
+        ),
+        (
+            lambda m, x, b, t, n: (
+                (x - b) * mean_slope(m, x, b, t, n, middle, lambda out, t: out.sum())
+            ),
+            "all logits together",
+        ),
+        (
+            lambda m, x, b, t, n: mean_slope(m, x, b, t, n, middle, lambda out, t: out[t]),
+            r"logits\[0, target\]",
+        ),
+        (
+            lambda m, x, b, t, n: mean_slope(m, x, b, t, n, middle, lambda out, t: out[0]),
+            r"logits\[:, target\].sum\(\)",
+        ),
         (lambda m, x, b, t, n: integrated(m, x, b, t, n) / (x - b), "Multiply it by the way"),
         (lambda m, x, b, t, n: integrated(m, x, b, t, n) * n, "divide by steps"),
         (lambda m, x, b, t, n: -integrated(m, x, b, t, n), "wrong one round"),
@@ -265,6 +382,12 @@ def test_mistakes_of_integrated(answer, message):
         (lambda s, b, a: (s * b).sum(0), "old value"),
         (lambda s, b, a: (a - b).sum(0), "step alone"),
         (lambda s, b, a: s.sum(0) * (a - b).sum(0), "summed too early"),
+        (lambda s, b, a: (s * (a - b).abs()).sum(0), "step has lost its sign"),
+        (lambda s, b, a: (s.abs() * (a - b)).sum(0), "slope has lost its sign"),
+        (lambda s, b, a: (s * a - b).sum(0), "Write brackets"),
+        (lambda s, b, a: (s * (a + b)).sum(0), "before and after are added"),
+        (lambda s, b, a: (s * (a - b)).sum(0, keepdim=True), "size 1"),
+        (lambda s, b, a: s.sum(0), "slope alone"),
         (lambda s, b, a: (s * (a - b)).sum(1), "should be of shape"),
     ],
 )
