@@ -164,7 +164,8 @@ def _check_labels(labels: Tensor, digits: Tensor) -> None:
         "own (`torch.rand(len(digits), generator=generator)`), and return the flipped labels.",
         1.0: "all labels are the wrong way round: 1 for the digits 5 to 9. Or does one draw flip "
         "them all? Each label needs its own.",
-        0.75: "three quarters are flipped. With probability 0.25 means: rand < 0.25.",
+        0.75: "the wrong way round: label 1 is for the digits 5 to 9, and with probability 0.25 "
+        "means rand < 0.25.",
     }
     why = _reason(flipped, reasons)
     if _near((labels.bool() != (digits > 5)).double().mean().item(), 0.25):

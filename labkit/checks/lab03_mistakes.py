@@ -69,6 +69,11 @@ def fit_mistakes(on: Tensor, answers: Tensor, ridge: float) -> dict[str, Tensor]
             on - on.mean(), y, ridge
         ),
         "this is x.T @ y. It lacks the solution of the linear system.": x.T @ y,
+        "each piece is fitted by itself. Others are hidden at the same time: solve one system for "
+        "all weights together.": (x.T @ y) / (x.square().sum(0) + ridge),
+        "x holds -1 and 1. It is 1 where a superpixel is shown and 0 where it is hidden.": solved(
+            2 * x, y, ridge
+        ),
     }
 
 
@@ -85,6 +90,9 @@ def swap_mistakes(images: Tensor, masks: Tensor, background: Tensor) -> dict[str
             old * inside + new
         ),
         "the animal is a hole: it should stay as it is.": (new * (1 - inside)).expand_as(old),
+        "the old ground shines through: the background is added to it. Put it in its place.": (
+            old + new * (1 - inside)
+        ),
         "this is the background alone.": new.expand_as(old),
         "this is one background. Give one image for each animal, (B, 3, H, W).": new,
         "images and background are averaged. Take one or the other at each pixel.": (old + new) / 2,
@@ -113,6 +121,11 @@ def weight_mistakes(on: Tensor, distance: Tensor, width: float) -> dict[str, Ten
 
     return {
         root: square,
+        "both square roots are missing: d = 1 - sqrt(s), and sqrt(exp(...)).": kernel(plain) ** 2,
+        "`width` is not used: 0.25 stands in its place.": kernel(distance * width / 0.25),
+        "the number of superpixels that are on is no share: divide by how many there are.": kernel(
+            1 - on.float().sum(1).sqrt()
+        ),
         "the distance is not squared within exp.": torch.exp(-distance / width).sqrt(),
         "the distance is not squared within exp; width is.": torch.exp(-distance / width**2).sqrt(),
         "the distance is not squared within exp (width is), and the outer square root is "
@@ -197,4 +210,16 @@ def score_mistakes(heats: Tensor, masks: Tensor) -> dict[str, Tensor]:
             own_minus_others(inside / heats[0].numel())
         ),
         "this is one number. Give one for each image: (B,).": right.mean(),
+        "the heat outside the mask is subtracted. Subtract the share in the other masks.": (
+            2 * own - 1
+        ),
+        "the other heats' shares in their own masks are subtracted. You need this heat in the "
+        "other masks.": own - (own.sum() - own) / (count - 1),
+        "the heat is divided by the size of the mask. Divide by the sum of the heat.": (
+            own_minus_others(inside / masks.double().sum((1, 2)))
+        ),
+        "each heat is divided by its largest value. Divide by its sum.": own_minus_others(
+            inside / heats.double().amax((1, 2))[:, None]
+        ),
+        "the sign is gone: a score below 0 says that the heat misses the mask.": right.abs(),
     }

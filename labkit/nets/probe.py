@@ -7,11 +7,14 @@ itself is not trained (for that see `labkit.nets.train`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from labkit.nets.features import until
+from labkit.nets.folding import folded
 
 
 class Standardize(nn.Module):
@@ -61,9 +64,13 @@ class Probe(nn.Sequential):
     @torch.no_grad()
     def features(self, images: Tensor, *, batch_size: int = 8) -> Tensor:
         """The layer's pooled output, before it is standardised: (B, D)."""
-        steps = [m for name, m in self.named_children() if name not in ("standardize", "logits")]
-        run = nn.Sequential(*steps).eval()
+        run = folded(self.eyes())
         return torch.cat([run(part) for part in images.split(batch_size)])
+
+    def eyes(self) -> nn.Sequential:
+        """All that comes before the regression, as one network: images -> features (B, D)."""
+        steps = [m for name, m in self.named_children() if name not in ("standardize", "logits")]
+        return nn.Sequential(*steps).eval()
 
     def fit(self, images: Tensor, labels: Tensor, *, C: float = 0.1) -> Probe:
         """Fit the regression to images (N, 3, H, W) and labels (N,), 0 or 1; returns the probe."""
@@ -96,31 +103,62 @@ class Probe(nn.Sequential):
         return torch.cat([self(part) for part in images.split(batch_size)]).argmax(1)
 
 
+class Together(nn.Sequential):
+    """Probes of the same layer as one network, which runs once: images -> logits (B, 2 P).
+
+    >>> probe = Probe(model, "stem").fit(images, torch.tensor([0, 1]))
+    >>> Together([probe, probe])(images).shape
+    torch.Size([2, 4])
+    """
+
+    def __init__(self, probes: Sequence[Probe]):
+        super().__init__(*probes[0].eyes(), _Answers(probes))
+        self.eval()
+
+
+class _Answers(nn.Module):
+    """The logits of P fitted probes for the same features, side by side: (B, 2 P)."""
+
+    def __init__(self, probes: Sequence[Probe]):
+        super().__init__()
+        parts = (nn.Sequential(probe.standardize, probe.logits) for probe in probes)
+        self.parts = nn.ModuleList(parts)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return torch.cat([part(features) for part in self.parts], 1)
+
+
 def logistic_regression(
-    features: Tensor, labels: Tensor, *, C: float = 0.1, steps: int = 200
+    features: Tensor, labels: Tensor, *, C: float = 0.1, steps: int = 100
 ) -> tuple[Tensor, Tensor]:
     """Weights (D,) and intercept of the logistic regression of labels (N,), 0 or 1.
 
     Minimises |weights|^2 / 2 + C * (sum of the N log losses), as scikit-learn does: a small C
-    keeps the weights small. L-BFGS in double precision; the same data give the same weights.
+    keeps the weights small. Newton's method in double precision; the same data give the same
+    weights. (torch.optim would do, but takes seconds to import.)
 
     >>> weights, bias = logistic_regression(torch.tensor([[-1.0], [1.0]]), torch.tensor([0, 1]))
     """
     if not C > 0:
         raise ValueError(f"C must be more than 0, not {C!r}")
-    x, y = features.detach().double(), labels.double()
-    line = torch.zeros(x.shape[1] + 1, dtype=torch.float64, requires_grad=True)
-    solver = torch.optim.LBFGS([line], max_iter=steps, line_search_fn="strong_wolfe",
-                               tolerance_grad=1e-9, tolerance_change=1e-12)  # fmt: skip
+    x, y = F.pad(features.detach().double(), (0, 1), value=1.0), labels.double()
+    punished = torch.ones_like(x[0])
+    punished[-1] = 0  # the intercept
 
-    def closure() -> Tensor:
-        solver.zero_grad()
-        losses = F.binary_cross_entropy_with_logits(x @ line[:-1] + line[-1], y, reduction="sum")
-        total = line[:-1].square().sum() / 2 + C * losses
-        total.backward()
-        return total
+    def loss(line: Tensor) -> Tensor:
+        losses = F.binary_cross_entropy_with_logits(x @ line, y, reduction="sum")
+        return (punished * line.square()).sum() / 2 + C * losses
 
-    with torch.enable_grad():
-        solver.step(closure)
+    line = torch.zeros_like(punished)
+    for _ in range(steps):
+        p = torch.sigmoid(x @ line)
+        slope = punished * line + C * (p - y) @ x
+        bend = torch.diag(punished + 1e-12) + C * (x.T * (p * (1 - p))) @ x
+        step = torch.linalg.solve(bend, slope)
+        while loss(line - step) > loss(line) and step.abs().max() > 1e-12:
+            step = step / 2
+        line = line - step
+        if step.abs().max() < 1e-10:
+            break
     found = line.detach().to(features.dtype)
     return found[:-1], found[-1]

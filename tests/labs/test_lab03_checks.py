@@ -32,6 +32,11 @@ def apart(on, y, ridge):
     return torch.stack([y[k].mean() - y[~k].mean() for k in on.T])
 
 
+def one_by_one(on, y, ridge):
+    x = on.float() - on.float().mean(0)
+    return (x.T @ (y - y.mean())) / (x.square().sum(0) + ridge)
+
+
 def standardised(x, y, ridge):
     return solved((x - x.mean(0)) / x.std(0).clamp_min(1e-9), y, ridge)
 
@@ -63,6 +68,16 @@ def shares(heats, masks):
 
 def fair_score(heats, masks):
     s = shares(heats, masks)
+    return s.diagonal() - (s.sum(1) - s.diagonal()) / (len(s) - 1)
+
+
+def others_own(heats, masks):
+    own = shares(heats, masks).diagonal()
+    return own - (own.sum() - own) / (len(own) - 1)
+
+
+def scaled(heats, masks, by):
+    s = torch.einsum("ihw,jhw->ij", heats, masks.float()) / by
     return s.diagonal() - (s.sum(1) - s.diagonal()) / (len(s) - 1)
 
 
@@ -139,6 +154,8 @@ def test_other_right_ways_pass():
         (lambda on, y, r: standardised(on.float(), y - y.mean(), r), "standardised"),
         (lambda on, y, r: (on.float() - on.float().mean(0)).T @ y, "lacks the solution"),
         (lambda on, y, r: solved(on, y, r), "become 1 and 0"),
+        (one_by_one, "fitted by itself"),
+        (lambda on, y, r: lime_fit(2 * on.float() - 1, y, r), "x holds -1 and 1"),
     ],
 )
 def test_mistakes_of_lime_fit(answer, message):
@@ -153,6 +170,7 @@ def test_mistakes_of_lime_fit(answer, message):
         (lambda i, m, b: i * m[:, None], "it is black"),
         (lambda i, m, b: i * m[:, None] + b, "lies over the animal"),
         (lambda i, m, b: b * ~m[:, None], "is a hole"),
+        (lambda i, m, b: i + b * ~m[:, None], "shines through"),
         (lambda i, m, b: b, "one background"),
         (lambda i, m, b: (i + b) / 2, "averaged"),
         (lambda i, m, b: i, "as they came"),
@@ -185,6 +203,9 @@ def test_mistakes_of_counterfactual(answer, message):
         (lambda on, w: 1 - on.float().mean(1).sqrt(), "these are the distances"),
         (lambda on, w: sample_weights(on, w)[0], "should be of shape"),
         (lambda on, w: sample_weights(on.T, w), "wrong axis"),
+        (lambda on, w: torch.exp(-((1 - on.float().mean(1)) ** 2) / w**2), "both square roots"),
+        (lambda on, w: sample_weights(on, 0.25), "`width` is not used"),
+        (lambda on, w: torch.exp(-((1 - on.sum(1).sqrt()) ** 2) / w**2).sqrt(), "is no share"),
         (lambda on, w: on.mean(1), r"True and False become 1 and 0 by .float\(\)"),
     ],
 )
@@ -204,6 +225,11 @@ def test_mistakes_of_sample_weights(answer, message):
         (lambda h, m: fair_score(h, m) * h.sum((1, 2)) / h.sum(), "its own sum"),
         (lambda h, m: fair_score(h, m) * h.sum((1, 2)), "divide by the sum"),
         (lambda h, m: shares(h, m).diagonal() - m.float().mean((1, 2)), "area is subtracted"),
+        (lambda h, m: 2 * shares(h, m).diagonal() - 1, "outside the mask is subtracted"),
+        (others_own, "in their own masks are subtracted"),
+        (lambda h, m: fair_score(h, m).abs(), "the sign is gone"),
+        (lambda h, m: scaled(h, m, by=h.amax((1, 2))[:, None]), "its largest value"),
+        (lambda h, m: scaled(h, m, by=m.sum((1, 2))), "size of the mask"),
     ],
 )
 def test_mistakes_of_fair_score(answer, message):
@@ -217,7 +243,8 @@ def test_mistakes_of_fair_score(answer, message):
         (lambda *a: colour(*a, noise=0), "noise is missing"),
         (lambda i, d, r, g: (colour(i, d, r, g)[0], (d >= 5).long()), "return the flipped labels"),
         (coloured(lambda d, r, g: (coin(d[:1], 0.25, g).expand(len(d)), coin(d, r, g))), "own"),
-        (lambda *a: colour(*a, noise=0.75), "three quarters are flipped"),
+        (lambda *a: colour(*a, noise=0.75), "wrong way round: label 1 is for"),
+        (lambda *a: colour(*a, of=lambda d: d < 5), "label 1 is for the digits 5 to 9"),
         (lambda *a: colour(*a, of=lambda d: d > 5), "digit 5 belongs"),
         (lambda *a: colour(*a, of=lambda d: d % 2 == 1), "odd and even"),
         (lambda *a: colour(*a, flip=lambda r: 1 - r), "wrong way round"),

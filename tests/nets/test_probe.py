@@ -6,7 +6,8 @@ from sklearn.linear_model import LogisticRegression
 from torch import nn
 
 from labkit import explain
-from labkit.nets.probe import Probe, logistic_regression
+from labkit.nets.folding import folded
+from labkit.nets.probe import Probe, Together, logistic_regression
 
 
 @pytest.fixture
@@ -94,3 +95,12 @@ def test_mistakes_are_named(backbone, images, labels):
         Probe(backbone, "first").fit(images, torch.zeros(24, dtype=torch.int64))
     with pytest.raises(ValueError, match="C must be more than 0"):
         Probe(backbone, "first").fit(images, labels, C=0)
+
+
+def test_probes_together_answer_as_each_alone(backbone, images, labels):
+    one, two = Probe(backbone, "first"), Probe(backbone, "first")
+    one.fit(images, labels), two.fit(images, 1 - labels)
+    both = Together([one, two])
+    want = torch.cat([one(images), two(images)], 1)
+    assert torch.allclose(both(images), want, atol=1e-5)
+    assert torch.allclose(folded(both)(images), want, atol=1e-4)
