@@ -178,6 +178,8 @@ def frechet(mean_a: Tensor, a: Tensor, mean_b: Tensor, b: Tensor) -> tuple[Tenso
         "the eigenvalues of A @ B.": means + both - 2 * (apart[0] * apart[1]).sum(),
         "the roots of A's and of B's eigenvalues are summed, each alone, and then multiplied. "
         "Multiply the matrices first; take the eigenvalues of A @ B.": means + both - 2 * each,
+        "the traces of A and of B are multiplied. Multiply the matrices; take the eigenvalues of "
+        "A @ B.": means + both - 2 * (a.trace() * b.trace()).sqrt(),
         "the roots are averaged. A trace is the SUM of the eigenvalues.": (
             means + both - 2 * roots.mean()
         ),

@@ -7,6 +7,7 @@ import torch
 from labkit import gan
 from labkit.checks import CheckFailed
 from labkit.checks import lab07 as check
+from labkit.checks import lab07_mistakes as mistakes
 from labkit.checks import lab07_steps as steps
 from labkit.gan import frechet
 
@@ -378,6 +379,7 @@ FRECHET = {
     "summed, each alone, and then multiplied": pieces(
         root=lambda a, b: eigenvalues_h(a).sqrt().sum() * eigenvalues_h(b).sqrt().sum()
     ),
+    "traces of A and of B are multiplied": pieces(root=lambda a, b: (a.trace() * b.trace()).sqrt()),
     "roots are averaged": pieces(root=lambda a, b: eigenvalues(a @ b).sqrt().mean()),
     "from every entry of A": pieces(parts=lambda a, b, r: (a + b - 2 * r).trace()),
     "entries of A and of B": pieces(parts=lambda a, b, r: a.sum() + b.sum() - 2 * r),
@@ -404,6 +406,14 @@ FRECHET = {
 @pytest.mark.parametrize("message", list(FRECHET))
 def test_wrong_distances(message):
     fails("frechet_distance", FRECHET[message], message)
+
+
+def test_no_two_wrong_distances_look_alike():
+    """In the first case, the one whose mistakes are named."""
+    right, wrong = mistakes.frechet(*check._gaussians(0, 3, 30))
+    numbers = [right, *(value for value in wrong.values() if value.dim() == 0)]
+    for i, one in enumerate(numbers):
+        assert not any(torch.allclose(one, other, rtol=3e-3) for other in numbers[:i])
 
 
 def test_right_distances_of_several_kinds_pass():
