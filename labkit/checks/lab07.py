@@ -25,7 +25,7 @@ def hinge_losses(answer: Callable[[Tensor, Tensor], tuple]) -> str:
         _refuse_swapped(cop, forger, real, fake)
         right, wrong = mistakes.hinge_cop(real, fake)
         compare(cop, right, mistakes=wrong, what=f"The cop's loss {what}")
-        right, wrong = mistakes.hinge_forger(fake)
+        right, wrong = mistakes.hinge_forger(real, fake)
         compare(forger, right, mistakes=wrong, what=f"The counterfeiter's loss {what}")
     _check_slopes(answer)
     _refuse_plain_zero(answer)
@@ -40,7 +40,7 @@ def cop_step(answer: Callable[..., Tensor]) -> str:
         counted = True  # whether the loss that came back is the right one
         for images, labels, z in steps.batches(seed):
             loss = _step(answer, game, images, labels, z)
-            _refuse_leak(game.generator)
+            _refuse_leak(game)
             _refuse_unmoved(game, "cop")
             _refuse_several_moves(game)
             want = right.learn(steps.right_cop, images, labels, z)
@@ -105,7 +105,7 @@ def _scores(seed: int, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
 
 def _gaussians(seed: int, dim: int, count: int) -> list[Tensor]:
     """Means and covariances of two samples that lean in different directions."""
-    generator, sides = torch.Generator().manual_seed(740 + seed), []
+    generator, sides = torch.Generator().manual_seed(750 + seed), []
     for shift in (0.0, 1.5):
         mix = torch.eye(dim) + 0.7 * torch.rand(dim, dim, generator=generator)
         points = (torch.randn(count, dim, generator=generator) @ mix + shift).double()
@@ -149,7 +149,7 @@ def _refuse_plain_zero(answer: Callable) -> None:
 
 
 def _refuse_swapped(cop: Any, forger: Any, real: Tensor, fake: Tensor) -> None:
-    right = mistakes.hinge_forger(fake)[0], mistakes.hinge_cop(real, fake)[0]
+    right = mistakes.hinge_forger(real, fake)[0], mistakes.hinge_cop(real, fake)[0]
     values = as_tensor(cop, what="The cop's loss"), as_tensor(forger, what="The other loss")
     pairs = zip(values, right, strict=True)
     if all(got.dim() == 0 and torch.isclose(got, want.double()) for got, want in pairs):
@@ -159,7 +159,7 @@ def _refuse_swapped(cop: Any, forger: Any, real: Tensor, fake: Tensor) -> None:
 def _check_slopes(answer: Callable) -> None:
     """Both losses have the derivatives of their formulas, by the real and by the fake scores."""
     real, fake = (part.requires_grad_() for part in _scores(9, (8,)))
-    rights = mistakes.hinge_cop(real, fake)[0], mistakes.hinge_forger(fake)[0]
+    rights = mistakes.hinge_cop(real, fake)[0], mistakes.hinge_forger(real, fake)[0]
     names = "the cop's loss", "the counterfeiter's loss"
     for which, (right, name) in enumerate(zip(rights, names, strict=True)):
 
@@ -187,7 +187,15 @@ def _step(answer: Callable, game: steps.Players, *batch: Tensor) -> Any:
     """One step of the student's: weights may change, but no mode, and not who may learn."""
     before = [AsItWas(network) for network in (game.generator, game.discriminator)]
     nets = game.generator, game.discriminator, game.optimizer
-    loss = call(answer, *nets, *batch, changing=True)
+    asked = game.discriminator.asked
+    try:
+        loss = call(answer, *nets, *batch, changing=True)
+    except CheckFailed as failure:
+        if game.discriminator.asked == asked and "does not require grad" in str(failure):
+            raise CheckFailed(steps.NOT_ASKED) from None
+        raise
+    if game.discriminator.asked == asked and game.moves:
+        raise CheckFailed(steps.NOT_ASKED)
     for network in before:
         if change := network.change(learner=True):
             raise CheckFailed(f"{words.name_of(answer)} {change}")
@@ -212,11 +220,13 @@ def _is(loss: Any, want: Tensor) -> bool:
     return True
 
 
-def _refuse_leak(generator: nn.Module) -> None:
-    if any(weight.grad is not None for weight in generator.parameters()):
+def _refuse_leak(game: steps.Players) -> None:
+    left = any(weight.grad is not None for weight in game.generator.parameters())
+    if left or game.leaked:
+        state = "its weights have a .grad now" if left else "you cleared it, but it was there"
         raise CheckFailed(
-            "The cop's loss has sent a gradient into the counterfeiter (its weights have a .grad "
-            "now). Cut the fakes off: fakes = generator(z, labels).detach()."
+            f"The cop's loss has sent a gradient into the counterfeiter ({state}). Cut the fakes "
+            "off: fakes = generator(z, labels).detach()."
         )
 
 

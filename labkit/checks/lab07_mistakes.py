@@ -15,6 +15,11 @@ AXIS = (
     "image; take one mean over all of them, .mean() without an axis."
 )
 
+PER_IMAGE = (
+    "the sum is divided by the number of images. A cop may give several scores an image: divide by "
+    "the number of scores, or take .mean()."
+)
+
 OTHER_MAX = {  # what PyTorch says -> what it means here
     "max() received an invalid": "torch.max takes two tensors, and 0 is a number. max(0, x) of a "
     "tensor is x.clamp_min(0) or x.relu().",
@@ -47,6 +52,27 @@ def hinge_cop(real: Tensor, fake: Tensor) -> tuple[Tensor, dict]:
         "the margin of 1 is missing: max(0, 1 - real), not max(0, -real).": (
             (-real).relu().mean() + fake.relu().mean()
         ),
+        "the margin of 1 is missing for the real scores: max(0, 1 - real), not max(0, -real).": (
+            (-real).relu().mean() + b.mean()
+        ),
+        "the margin of 1 is missing for the fake scores: max(0, 1 + fake), not max(0, fake).": (
+            a.mean() + fake.relu().mean()
+        ),
+        "this is what lies BEYOND the margin, and that should cost nothing. It is max(0, 1 - real) "
+        "and max(0, 1 + fake).": (real - 1).relu().mean() + (-1 - fake).relu().mean(),
+        "this is min(0, ...): the scores beyond the margin count, and the others don't. Cut off "
+        "below 0, x.clamp_min(0).": (
+            (1 - real).clamp_max(0).mean() + (1 + fake).clamp_max(0).mean()
+        ),
+        "the costs are cut off above, too. The worse a score is, the more it costs: clamp_min(0), "
+        "without an upper end.": a.clamp_max(1).mean() + b.clamp_max(1).mean(),
+        "the mean is over those scores alone that cost something. The others count, too, as 0.": (
+            a[a > 0].mean() + b[b > 0].mean()
+        ),
+        "the scores are squeezed into probabilities (sigmoid). The hinge takes them as they are.": (
+            (1 - real.sigmoid()).relu().mean() + (1 + fake.sigmoid()).relu().mean()
+        ),
+        PER_IMAGE: a.sum() / len(a) + b.sum() / len(b),
         "this is the sum over the scores. Take the mean of each kind.": a.sum() + b.sum(),
         AXIS.format(1): (a + b).mean(0),
         AXIS.format(0): (a + b).mean(-1),
@@ -73,9 +99,20 @@ def hinge_cop(real: Tensor, fake: Tensor) -> tuple[Tensor, dict]:
     }
 
 
-def hinge_forger(fake: Tensor) -> tuple[Tensor, dict]:
+def hinge_forger(real: Tensor, fake: Tensor) -> tuple[Tensor, dict]:
     """The counterfeiter's right loss, and wrong ones."""
     return -fake.mean(), {
+        "this is minus the cop's whole loss. The counterfeiter only wants high scores for its "
+        "fakes: minus their mean.": -hinge_cop(real, fake)[0],
+        "these are the real scores. The counterfeiter has made the fakes: minus THEIR mean.": (
+            -real.mean()
+        ),
+        "the real scores don't belong here. The counterfeiter can't change them: it is minus the "
+        "mean of the fake ones.": real.mean() - fake.mean(),
+        "this is the logistic loss. The hinge game uses minus the mean score.": (
+            softplus(-fake).mean()
+        ),
+        PER_IMAGE: -fake.sum() / len(fake),
         "the sign is wrong: the counterfeiter wants HIGH scores, and a loss is made small, so it "
         "is minus the mean.": fake.mean(),
         "this is the sum over the scores. Take the mean.": -fake.sum(),
@@ -102,6 +139,7 @@ def frechet(mean_a: Tensor, a: Tensor, mean_b: Tensor, b: Tensor) -> tuple[Tenso
     entries = (a + b - 2 * matrix).sum()
     both = a.trace() + b.trace()
     apart = [torch.linalg.eigvalsh(side).clamp_min(0).sqrt() for side in (a, b)]
+    each = apart[0].sum() * apart[1].sum()
     lower = torch.linalg.eigvalsh(a @ b).clamp_min(0).sqrt().sum()
     return means + spread, {
         "the distance of the means is not squared: (mean_a - mean_b).square().sum().": (
@@ -113,6 +151,11 @@ def frechet(mean_a: Tensor, a: Tensor, mean_b: Tensor, b: Tensor) -> tuple[Tenso
         "the means' differences are added up before squaring. Square each, then sum.": (
             gap.sum().square() + spread
         ),
+        "the means' differences are not squared: (mean_a - mean_b).square().sum().": (
+            gap.sum() + spread
+        ),
+        "the means' differences are taken without their signs, but not squared: "
+        "(mean_a - mean_b).square().sum().": gap.abs().sum() + spread,
         "the squared difference of the means is missing.": spread,
         "only the means are compared. Add the part of the covariances.": means,
         "the root is taken of each entry of A B. It is the root of the MATRIX: its trace is the "
@@ -133,6 +176,17 @@ def frechet(mean_a: Tensor, a: Tensor, mean_b: Tensor, b: Tensor) -> tuple[Tenso
         ),
         "the eigenvalues are those of A and of B, each alone. Multiply the matrices first; take "
         "the eigenvalues of A @ B.": means + both - 2 * (apart[0] * apart[1]).sum(),
+        "the roots of A's and of B's eigenvalues are summed, each alone, and then multiplied. "
+        "Multiply the matrices first; take the eigenvalues of A @ B.": means + both - 2 * each,
+        "the traces of A and of B are multiplied. Multiply the matrices; take the eigenvalues of "
+        "A @ B.": means + both - 2 * (a.trace() * b.trace()).sqrt(),
+        "the roots are averaged. A trace is the SUM of the eigenvalues.": (
+            means + both - 2 * roots.mean()
+        ),
+        "the sum of the roots is taken away from every entry of A + B, so the trace takes it away "
+        f"{len(a)} times. First the trace of A + B, then minus 2 * ....": (
+            means + both - 2 * len(a) * roots.sum()
+        ),
         "eigvalsh is for symmetric matrices, and A @ B isn't one. Take eigvals(A @ B).real.": (
             means + both - 2 * lower
         ),
@@ -154,6 +208,9 @@ def frechet(mean_a: Tensor, a: Tensor, mean_b: Tensor, b: Tensor) -> tuple[Tenso
         ),
         "all entries of the matrix are summed. The trace is the sum of the diagonal alone.": (
             means + entries
+        ),
+        "all entries of A and of B are summed. A trace is the sum of the diagonal alone.": (
+            means + a.sum() + b.sum() - 2 * roots.sum()
         ),
         "this is the root of the distance. By custom it stays squared.": (means + spread).sqrt(),
     }

@@ -18,6 +18,12 @@ CUT_OFF = (
 )
 
 
+NOT_ASKED = (
+    "The loss is that of the images: the cop has not judged any. A loss takes the cop's SCORES, as "
+    "in discriminator(fakes, labels)."
+)
+
+
 class TinyGenerator(nn.Module):
     """Noise z (B, 3) and labels (B,) -> images (B, 1, 2, 2)."""
 
@@ -26,6 +32,8 @@ class TinyGenerator(nn.Module):
         self.digit, self.start = nn.Embedding(10, 3), nn.Linear(3, 4)
 
     def forward(self, z: Tensor, labels: Tensor) -> Tensor:
+        if labels.is_floating_point():
+            raise TypeError("the noise comes first, generator(z, labels)")
         return self.start(z + self.digit(labels)).tanh().view(-1, 1, 2, 2)
 
 
@@ -35,8 +43,12 @@ class TinyDiscriminator(nn.Module):
     def __init__(self):
         super().__init__()
         self.hidden, self.score, self.digit = nn.Linear(4, 4), nn.Linear(4, 1), nn.Embedding(10, 4)
+        self.asked = 0  # how often it was to judge images
 
     def forward(self, images: Tensor, labels: Tensor) -> Tensor:
+        if labels.is_floating_point():
+            raise TypeError("the images come first, discriminator(images, labels)")
+        self.asked += 1
         x = self.hidden(images.flatten(1)).tanh()
         return self.score(x).squeeze(1) + (x * self.digit(labels)).sum(1)
 
@@ -44,7 +56,8 @@ class TinyDiscriminator(nn.Module):
 class Players:
     """Both networks by seed, and an optimizer for the learner, "cop" or "forger".
 
-    The learner starts with gradients that an earlier step has left behind.
+    The learner starts with gradients that an earlier step has left behind. `leaked` tells whether
+    the other one has ever got a gradient, even if it was cleared since.
     """
 
     def __init__(self, seed: int, *, learner: str):
@@ -57,9 +70,16 @@ class Players:
         self.optimizer = torch.optim.SGD(self.learner.parameters(), lr=0.1)
         self.first, self.steps, self.moves = self.weights, 0, 0
         self.optimizer.register_step_post_hook(self._count)
+        self.leaked = False
+        other = self.generator if learner == "cop" else self.discriminator
+        for weight in other.parameters():
+            weight.register_hook(self._leak)
 
     def _count(self, *_: object) -> None:
         self.moves += 1  # how often optimizer.step() was called
+
+    def _leak(self, _: Tensor) -> None:
+        self.leaked = True
 
     @property
     def weights(self) -> Tensor:
@@ -172,6 +192,9 @@ WRONG_COPS = {
     "the real images stand in both places: the cop has never seen a fake. Score them, too.": (
         lambda real, fake: hinge.cop(real, real)
     ),
+    "the loss is halved. It is the sum of the two means, gan.hinge.cop(real, fake) as it is.": (
+        lambda real, fake: hinge.cop(real, fake) / 2
+    ),
     "this is the logistic loss. Take gan.hinge.cop(real, fake).": (
         lambda real, fake: softplus(-real).mean() + softplus(fake).mean()
     ),
@@ -195,6 +218,9 @@ WRONG_FORGERS = {
     "gan.hinge.forger(scores).": lambda real, fake: hinge.cop(fake, fake),
     "max(0, ...) has no place here: the counterfeiter wants more however high the score is. Take "
     "gan.hinge.forger(scores).": lambda real, fake: (1 - fake).relu().mean(),
+    "this is the logistic loss. Take gan.hinge.forger(scores).": (
+        lambda real, fake: softplus(-fake).mean()
+    ),
     "this is the sum over the scores. Take gan.hinge.forger(scores), minus their mean.": (
         lambda real, fake: -fake.sum()
     ),

@@ -7,6 +7,7 @@ import torch
 from labkit import gan
 from labkit.checks import CheckFailed
 from labkit.checks import lab07 as check
+from labkit.checks import lab07_mistakes as mistakes
 from labkit.checks import lab07_steps as steps
 from labkit.gan import frechet
 
@@ -57,7 +58,17 @@ HINGE = {
     "share one max": cop(lambda r, f: relu(2 - r + f).mean()),
     "fakes' part is taken away": cop(lambda r, f: relu(1 - r).mean() - relu(1 + f).mean()),
     "absolute value": cop(lambda r, f: (1 - r).abs().mean() + (1 + f).abs().mean()),
-    "logistic loss": cop(gan.logistic.cop),
+    "margin of 1 is missing for the real": cop(lambda r, f: (relu(-r) + relu(1 + f)).mean()),
+    "margin of 1 is missing for the fake": cop(lambda r, f: (relu(1 - r) + relu(f)).mean()),
+    "lies BEYOND the margin": cop(lambda r, f: (relu(r - 1) + relu(-1 - f)).mean()),
+    "this is min": cop(lambda r, f: ((1 - r).clamp_max(0) + (1 + f).clamp_max(0)).mean()),
+    "cut off above": cop(lambda r, f: ((1 - r).clamp(0, 1) + (1 + f).clamp(0, 1)).mean()),
+    "those scores alone": cop(lambda r, f: (1 - r)[r < 1].mean() + (1 + f)[f > -1].mean()),
+    "probabilities": cop(lambda r, f: gan.hinge.cop(r.sigmoid(), f.sigmoid())),
+    "cop's loss.*number of images": cop(
+        lambda r, f: relu(1 - r).sum() / len(r) + relu(1 + f).sum() / len(f)
+    ),
+    "cop's loss.*logistic loss": cop(gan.logistic.cop),
     "fake scores are missing": cop(lambda r, f: relu(1 - r).mean()),
     "real scores are missing": cop(lambda r, f: relu(1 + f).mean()),
     "hinge is squared": cop(lambda r, f: (relu(1 - r) ** 2 + relu(1 + f) ** 2).mean()),
@@ -69,6 +80,11 @@ HINGE = {
     "counterfeiter has no max": forger(lambda f: relu(1 - f).mean()),
     "wants the opposite": forger(lambda f: relu(1 + f).mean()),
     "flat where the cop is sure": forger(lambda f: -relu(1 + f).mean()),
+    "counterfeiter's loss.*number of images": forger(lambda f: -f.sum() / len(f)),
+    "counterfeiter's loss.*logistic loss": forger(gan.logistic.forger),
+    "minus the cop's whole loss": lambda r, f: (gan.hinge.cop(r, f), -gan.hinge.cop(r, f)),
+    "these are the real scores": lambda r, f: (gan.hinge.cop(r, f), -r.mean()),
+    "don't belong here": lambda r, f: (gan.hinge.cop(r, f), r.mean() - f.mean()),
     "losses are swapped": lambda r, f: (-f.mean(), gan.hinge.cop(r, f)),
     "Nothing can learn from the cop's loss": lambda r, f: (
         gan.hinge.cop(r, f).item(),
@@ -157,6 +173,29 @@ def with_noise_of_its_own(generator, discriminator, optimizer, *batch):
     return step(generator, discriminator, optimizer, *others, torch.randn_like(z))
 
 
+def cleared_afterwards(generator, *others):
+    """The gradient does reach the counterfeiter, but leaves no trace."""
+    value = as_cop(detach=False)(generator, *others)
+    generator.zero_grad()
+    return value
+
+
+def without_cop(generator, discriminator, optimizer, *batch):
+    """The loss of the images in place of their scores."""
+    *images, labels, z = batch
+    fakes = generator(z, labels)
+    value = gan.hinge.cop(images[0], fakes.detach()) if images else gan.hinge.forger(fakes)
+    return learn(value, optimizer, "before", True, True)
+
+
+def noise_last(generator, discriminator, optimizer, images, labels, z):
+    return generator(labels, z)
+
+
+def labels_first(generator, discriminator, optimizer, images, labels, z):
+    return discriminator(labels, images)
+
+
 def without_labels(generator, discriminator, optimizer, images, labels, z):
     return discriminator(images)
 
@@ -192,6 +231,11 @@ COP = {
     "nothing from the real images": as_cop(loss=lambda r, f: gan.hinge.cop(r.detach(), f)),
     "TinyDiscriminator was called with other arguments": without_labels,
     "sent a gradient into the counterfeiter.*detach": as_cop(detach=False),
+    "you cleared it.*detach": cleared_afterwards,
+    "cop has not judged any": without_cop,
+    "noise comes first": noise_last,
+    "images come first": labels_first,
+    "halved": as_cop(loss=lambda real, fake: gan.hinge.cop(real, fake) / 2),
     "real and fake are swapped": as_cop(loss=lambda real, fake: gan.hinge.cop(fake, real)),
     "zero_grad\\(\\) is missing": as_cop(zero="never"),
     "zero_grad\\(\\) comes too late": as_cop(zero="at the end"),
@@ -258,7 +302,9 @@ FORGER = {
     "counterfeiter's weights have not changed: is there": as_forger(step=False),
     "cop's weights have changed too": also_moves_the_cop,
     "its loss|counterfeiter's loss, is None": lambda *args: as_forger()(*args) and None,
-    "should be.*but is": as_forger(loss=gan.logistic.forger),
+    "should be.*but is": as_forger(loss=lambda fake: -3 * fake.mean()),
+    "logistic loss": as_forger(loss=gan.logistic.forger),
+    "cop has not judged any": without_cop,
     "cop's loss with the fakes in both places": as_forger(loss=lambda s: gan.hinge.cop(s, s)),
     "has no place here": as_forger(loss=lambda fake: (1 - fake).relu().mean()),
     "sum over the scores": as_forger(loss=lambda fake: -fake.sum()),
@@ -320,6 +366,8 @@ FRECHET = {
     "is not squared": pieces(means=lambda d: d.norm()),
     "averaged": pieces(means=lambda d: d.square().mean()),
     "added up before squaring": pieces(means=lambda d: d.sum() ** 2),
+    "differences are not squared": pieces(means=lambda d: d.sum()),
+    "without their signs": pieces(means=lambda d: d.abs().sum()),
     "difference of the means is missing": pieces(means=lambda d: 0),
     "only the means": pieces(parts=lambda a, b, r: 0),
     "root is taken of each entry": pieces(root=lambda a, b: (a @ b).sqrt().trace()),
@@ -328,6 +376,13 @@ FRECHET = {
     "root is missing: sum the ROOTS": pieces(root=lambda a, b: (a @ b).trace()),
     "root of the trace": pieces(root=lambda a, b: (a @ b).trace().sqrt()),
     "each alone": pieces(root=lambda a, b: (eigenvalues_h(a) * eigenvalues_h(b)).sqrt().sum()),
+    "summed, each alone, and then multiplied": pieces(
+        root=lambda a, b: eigenvalues_h(a).sqrt().sum() * eigenvalues_h(b).sqrt().sum()
+    ),
+    "traces of A and of B are multiplied": pieces(root=lambda a, b: (a.trace() * b.trace()).sqrt()),
+    "roots are averaged": pieces(root=lambda a, b: eigenvalues(a @ b).sqrt().mean()),
+    "from every entry of A": pieces(parts=lambda a, b, r: (a + b - 2 * r).trace()),
+    "entries of A and of B": pieces(parts=lambda a, b, r: a.sum() + b.sum() - 2 * r),
     "eigvalsh is for symmetric": pieces(root=lambda a, b: eigenvalues_h(a @ b).sqrt().sum()),
     "subtracted and squared": pieces(parts=lambda a, b, r: (a - b).square().sum()),
     "multiplied where they should be added": pieces(parts=lambda a, b, r: (a @ b).trace() - 2 * r),
@@ -351,6 +406,14 @@ FRECHET = {
 @pytest.mark.parametrize("message", list(FRECHET))
 def test_wrong_distances(message):
     fails("frechet_distance", FRECHET[message], message)
+
+
+def test_no_two_wrong_distances_look_alike():
+    """In the first case, the one whose mistakes are named."""
+    right, wrong = mistakes.frechet(*check._gaussians(0, 3, 30))
+    numbers = [right, *(value for value in wrong.values() if value.dim() == 0)]
+    for i, one in enumerate(numbers):
+        assert not any(torch.allclose(one, other, rtol=3e-3) for other in numbers[:i])
 
 
 def test_right_distances_of_several_kinds_pass():
