@@ -115,13 +115,14 @@ def _poles(resonances, widths) -> np.ndarray:
 
 
 _LENGTH = {"t": 20, "k": 20, "-": 20, **dict.fromkeys("aoue", 36)}  # frames; the others 28
+_CLICK = np.eye(1, 200)[0]
 # consonants: voiced, breath, resonances, widths, loudness
 _CONSONANTS = {
-    "m": (1.0, 0.0, (250, 1000), (60, 300), 0.3),
-    "l": (1.0, 0.0, (360, 1050), (80, 200), 0.35),
-    "s": (0.0, 0.2, (1700, 1900), (350, 400), 1.2),
-    "t": (0.0, 0.5, (1600, 1900), (400, 400), 1.0),
-    "k": (0.0, 0.3, (900, 1500), (200, 400), 1.0),
+    "m": (1.0, 0.002, (250, 1000), (60, 300), 0.4),
+    "l": (1.0, 0.002, (360, 1050), (80, 200), 0.5),
+    "s": (0.0, 0.1, (1700, 1900), (350, 400), 1.0),
+    "t": (0.0, 0.13, (1600, 1900), (400, 400), 1.0),
+    "k": (0.0, 0.13, (900, 1500), (200, 400), 1.0),
     "-": (0.0, 0.002, (500, 1500), (200, 300), 1.0),
 }
 BURST = 4  # frames of noise at the end of t and k; before them the mouth is shut
@@ -145,7 +146,7 @@ def _shape(letter: str, voice: int) -> tuple[float, ...]:
     if letter in _CONSONANTS:
         voiced, breath, resonances, widths, loud = _CONSONANTS[letter]
         return (voiced, breath, *resonances, *widths, loud)
-    return (1.0, 0.01, *FORMANTS[voice]["aoue".index(letter)], *WIDTHS, 1.0)
+    return (1.0, 0.005, *FORMANTS[voice]["aoue".index(letter)], *WIDTHS, 1.0)
 
 
 def _through(drive: np.ndarray, mouth: np.ndarray) -> np.ndarray:
@@ -154,6 +155,6 @@ def _through(drive: np.ndarray, mouth: np.ndarray) -> np.ndarray:
     for frame, (*resonances, first, second) in enumerate(mouth):
         part = slice(frame * FRAME, (frame + 1) * FRAME)
         poles = _poles(resonances, (first, second))
-        level = poles.sum()  # equal loudness at 0 Hz, whatever the resonances
+        level = 1 / np.linalg.norm(lfilter([1.0], poles, _CLICK))  # equally loud, however it rings
         out[part], ringing = lfilter([level], poles, drive[part], zi=ringing)
     return out

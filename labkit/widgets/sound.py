@@ -88,13 +88,14 @@ class Imitator:
     `model` was trained on the vowels of `sound.clips`; the `listener` says what it hears.
     """
 
-    def __init__(self, model: sound.WaveNet, listener: sound.Listener, *, seconds: float = 0.8):
+    def __init__(self, model: sound.WaveNet, listener: sound.Listener, *, seconds: float = 0.6):
         self.model, self.listener, self.samples = model, listener, round(seconds * sound.RATE)
         self.made: dict[float, Tensor] = {}
         self.canvas = None
 
     def clips(self, temperature: float) -> Tensor:
         """All eight kinds, (8, T), a row for voice 0 or 1 and each vowel."""
+        temperature = round(temperature, 2)
         if temperature not in self.made:
             kinds = torch.arange(2).repeat_interleave(4), torch.arange(4).repeat(2)
             codes = sound.speak(self.model, *kinds, self.samples, temperature=temperature)
@@ -118,17 +119,20 @@ def imitator(model: sound.WaveNet, listener: sound.Listener) -> ipywidgets.VBox:
         alt="Wave and spectrogram of a clip that the network made.",
         voice=_choice("voice", sound.VOICES),
         vowel=_choice("vowel", sound.VOWELS),
-        temperature=slider("temperature", 0.2, 1.6, value=1.0, step=0.2),
+        temperature=_temperature(1.0),
     )
 
 
 class SayWords:
-    """Words said by the shipped network: `draw(text, voice, temperature)`, with sound."""
+    """Words said by the shipped network: `draw(text, voice, temperature)`, with sound.
 
-    def __init__(self, model: sound.WaveNet):
-        self.model = model
+    It says `text` where it is asked for nothing.
+    """
 
-    def say(self, text: str, voice: int, temperature: float = 0.8) -> Tensor:
+    def __init__(self, model: sound.WaveNet, text: str = "mama"):
+        self.model, self.text = model, text
+
+    def say(self, text: str, voice: int, temperature: float = 0.7) -> Tensor:
         """The network's sound (T,) of a word; ValueError for letters that it can't say."""
         if len(text) > 12:
             raise ValueError(f"twelve letters at most, please; {text!r} has {len(text)}")
@@ -139,7 +143,7 @@ class SayWords:
 
     def draw(self, text: str, voice: int, temperature: float) -> tuple[np.ndarray, str]:
         """The picture (H, W, 3), uint8, with the letters above their time; the text plays it."""
-        text = text.strip().lower().replace(" ", "-")
+        text = text.strip().lower().replace(" ", "-") or self.text
         said = self.say(text, voice, temperature)
         letters = sound.word(text, voice).letters
         page = _Pages(said, letters=letters)
@@ -151,12 +155,17 @@ def say_words(model: sound.WaveNet, *, text: str = "mama") -> ipywidgets.VBox:
     """A field for a word of `sound.LETTERS`, voice and temperature: picture and sound."""
     field = ipywidgets.Text(text, description="say", continuous_update=False)
     return live(
-        SayWords(model).draw,
+        SayWords(model, text).draw,
         alt="Wave and spectrogram of a word that the network said, its letters above.",
         text=field,
         voice=_choice("voice", sound.VOICES),
-        temperature=slider("temperature", 0.2, 1.6, value=0.8, step=0.2),
+        temperature=_temperature(0.7),
     )
+
+
+def _temperature(value: float) -> ipywidgets.FloatSlider:
+    """Four temperatures: each takes the network a second or two."""
+    return slider("temperature", 0.4, 1.3, value=value, step=0.3)
 
 
 class _Pages:
