@@ -26,8 +26,8 @@ def mu_law(sound: Tensor, levels: int = 64) -> Tensor:
 def from_mu_law(codes: Tensor, levels: int = 64) -> Tensor:
     """Levels -> sound in [-1, 1], float32: the middle of each level's step, squeezed back.
 
-    >>> from_mu_law(torch.tensor([0, 32, 63]))
-    tensor([-0.9570,  0.0002,  0.9570])
+    >>> from_mu_law(torch.tensor([0, 63]))
+    tensor([-0.9167,  0.9167])
     """
     return _spread((codes.float() + 0.5) / levels * 2 - 1)
 

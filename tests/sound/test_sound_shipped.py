@@ -14,7 +14,7 @@ def test_the_shipped_speaker_says_its_vowels_in_both_voices():
     assert not model.training and not any(p.requires_grad for p in model.parameters())
     codes, voices, letters = pack.babble(3, seed=90)
     told = sound.bits(model, codes, voices, letters)
-    assert told < 1.5 and sound.bits(model, codes, 1 - voices, letters) > told + 0.3
+    assert told < 2.1 and sound.bits(model, codes, 1 - voices, letters) > told + 0.3
     listener = sound.Listener(sound.quantised(sound.clips(8, seconds=0.5, seed=3)))
     kinds = torch.arange(2).repeat_interleave(8), torch.arange(4).repeat(4)
     places = torch.tensor([sound.LETTERS.index(x) for x in "aoue"])[kinds[1]]
