@@ -9,7 +9,7 @@ from statistics import median, quantiles
 
 # What the keyboard must reach; of radio buttons with one name the browser lets Tab reach one.
 _STOPS = """cell => {
-  const kinds = '[role=slider], [contenteditable=true], select, input, textarea, button';
+  const kinds = '[role=slider], [contenteditable=true], select, input, textarea, button, audio';
   const found = [...cell.querySelectorAll('.jupyter-widgets')].flatMap(
     widget => [...widget.querySelectorAll(kinds)]).filter(e => e.checkVisibility() && !e.disabled);
   return new Set(found.map(e => e.type === 'radio' && e.name ? e.name : e)).size;

@@ -110,5 +110,16 @@ def button(page, cell, name, times) -> None:
         assert looks(cell) == paused, "paused, and it goes on"
 
 
+def audio(page, cell, name, times) -> None:
+    """Space plays it; Tab goes through its own controls and out again."""
+    page.keyboard.press("Space")
+    page.wait_for_function("() => document.activeElement.currentTime > 0")
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        if focused(page)["kind"] != "audio":
+            return page.keyboard.press("Shift+Tab")
+    raise AssertionError(f"{name}: Tab does not lead out of it")
+
+
 WORK = {"slider": slider, "textbox": readout, "select": dropdown, "checkbox": checkbox,
-        "text": text, "radio": radio, "button": button}  # fmt: skip
+        "text": text, "radio": radio, "button": button, "audio": audio}  # fmt: skip

@@ -29,9 +29,9 @@ def test_clips_are_played_and_another_word_is_another_clip(page, server):
     cell_at(page, 0).click()
     page.keyboard.press("Shift+Enter")
     cell = cell_at(page, 0)
-    cell.locator("img.labkit-picture").wait_for()
+    cell.locator("img.labkit-picture").wait_for(timeout=90_000)
     player, clip = cell.locator("audio").first, cell.locator(".labkit-note audio")
-    cell.get_by_text("a low voice says ah").wait_for()
+    cell.locator(".jp-OutputArea").get_by_text("a low voice says ah").wait_for()
     assert player.evaluate(LENGTH) == pytest.approx(0.5, abs=0.01)
     short = clip.evaluate(LENGTH)
     field = cell.locator("input[type=text]").first
