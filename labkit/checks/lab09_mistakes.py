@@ -24,12 +24,14 @@ def mu_law(sound: Tensor, levels: int) -> tuple[Tensor, dict]:
 
     unsigned = cut(soft / math.log(256))
     return cut(y), {
-        "the sign is lost: soft and loud, up and down must differ. Multiply the squeezed loudness "
-        "by sound.sign().": unsigned,
+        "the sign is lost: what is below 0 must get another level than what is above. Multiply "
+        "the squeezed loudness by the sound's sign, .sign().": unsigned,
         "nothing is squeezed: these are equal steps of the sound itself. Take the logarithm "
         "first.": cut(sound),
-        "every level is one too high. Cut down to the lower end of the step: floor, or .long(), "
-        "not ceil.": ((y + 1) / 2 * levels).ceil().clamp(0, levels),
+        "every level is one too high. The steps are numbered from 0, and a sample gets the number "
+        "of the step it lies in: cut down (floor), not up.": ((y + 1) / 2 * levels)
+        .ceil()
+        .clamp(0, levels),
         "the levels are rounded to the nearest. Cut down to the lower end of the step: floor.": (
             ((y + 1) / 2 * levels).round().clamp(0, levels - 1)
         ),
@@ -68,6 +70,11 @@ def mu_law(sound: Tensor, levels: int) -> tuple[Tensor, dict]:
         "put the sign in front afterwards.": cut(
             torch.where(sound > -1 / 255, (1 + 255 * sound).log() / math.log(256), -1.0)
         ),
+        "the logarithm is divided by ln(levels). Of 1 + 255 |x| the largest is ln(256).": cut(
+            sign * soft / math.log(levels)
+        ),
+        "it is cut towards 0, not down, so silence has a step of twice the width. Add 1 and halve "
+        "first, then cut.": (y * levels / 2).trunc() + levels // 2,
         "64 is fixed: use the argument `levels`.": cut(y, 64),
         "these are the squeezed loudnesses from -1 to 1. Cut them into levels.": y,
         "these are not whole numbers: cut them down, .floor() or .long().": (y + 1) / 2 * levels,
@@ -77,14 +84,17 @@ def mu_law(sound: Tensor, levels: int) -> tuple[Tensor, dict]:
 
 def ends(levels: int) -> tuple[Tensor, dict]:
     """The levels of 1, -1 and almost 1, and wrong ones."""
-    last = levels - 1.0
-    return torch.tensor([last, 0.0, last]), {
+    last, silence, edge = levels - 1.0, levels // 2, 60.0
+    return torch.tensor([last, 0.0, last, silence, edge]), {
         f"the loudest sample, 1, gets level {levels}, and there is none: they run from 0 to "
-        f"{levels - 1}. Clamp.": torch.tensor([levels, 0.0, last]),
-        f"the loudest sample, 1, gets level {levels}; and -1 isn't 0.": (
-            torch.tensor([levels, 1.0, last])
+        f"{levels - 1}. Clamp.": torch.tensor([levels, 0.0, last, silence, edge]),
+        "silence, 0, is where the upper half begins: cut down (floor), and don't count from the "
+        "upper end of a step.": torch.tensor([last, 0.0, last, silence - 1, edge]),
+        "silence, 0, gets level 0: it was divided by its own loudness, 0 / 0. Use .sign(), which "
+        "is 0 there.": torch.tensor([last, 0.0, last, 0.0, edge]),
+        "the logarithm is divided by ln(255). Of 1 + 255 |x| the largest is ln(256).": (
+            torch.tensor([last, 0.0, last, silence, edge + 1])
         ),
-        "level 0 is never used: -1 should get it.": torch.tensor([last, 1.0, last]),
     }
 
 
@@ -171,18 +181,20 @@ def receptive_field(kernel: int, dilations: Sequence[int]) -> tuple[float, dict]
     layers, total = len(dilations), sum(dilations)
     return 1 + (kernel - 1) * total, {
         "the present sample is missing: add 1.": (kernel - 1) * total,
+        "the kernel isn't used: this is right for kernels of 2.": 1 + total,
         "this is kernel x layers, as if each layer began where the one before ended. A layer adds "
         "(kernel - 1) x its dilation.": kernel * layers,
         "the dilations aren't used: this is right if all are 1.": 1 + (kernel - 1) * layers,
         "the kernels overlap: a layer adds kernel - 1 samples for each unit of its dilation, not "
         "kernel. And the present one counts once.": kernel * total,
         "a layer adds (kernel - 1) x its dilation, not kernel x its dilation.": 1 + kernel * total,
-        "the kernel isn't used: this is right for kernels of 2.": 1 + total,
         "the fields of the layers are multiplied. They add up.": math.prod(
             1 + (kernel - 1) * d for d in dilations
         ),
         "this is kernel to the power of the layers: right only if each layer looks `kernel` times "
         "as far as the one before.": kernel**layers,
+        "only the first layer is counted. Is `return` inside the loop?": 1
+        + (kernel - 1) * dilations[0],
         "only the last layer is counted. Those below it add to it.": 1
         + (kernel - 1) * dilations[-1],
         "only the longest layer is counted. The others add to it.": 1
@@ -204,13 +216,17 @@ def recall(came: Tensor, size: int) -> tuple[Tensor, dict]:
     block = torch.cat([torch.zeros_like(came[:1]), came[turn][1:]])
     return ago(size), {
         "it gives back what has just come: the row was overwritten before it was read, or what "
-        "was read is a view of it (.clone() it).": came.clone(),
-        "it is always 0: nothing is put into the memory.": torch.zeros_like(came),
+        "was read is a view of it (.clone() it), or the memory isn't read at all.": came.clone(),
+        "it is always 0: nothing stays in the memory that was handed in. Put it there, "
+        "memory[row] = now; `memory = ...` only makes a new one.": torch.zeros_like(came),
         f"it is from {size - 1} step{'s' * (size != 2)} ago, not {size}. Read and write the same "
         "row, step % len(memory), and read first.": ago(max(size - 1, 0)),
         f"it is from {size + 1} steps ago, not {size}.": ago(size + 1),
-        "it is from one step ago: every step uses the same row. Step t belongs in row "
-        "t % len(memory).": ago(1),
+        "it is from one step ago. Read the row that is then written, step % len(memory), not the "
+        "one written last; and not one row for all steps.": ago(1),
         f"it is from {2 * size} steps ago: a row is kept for a turn too long.": ago(2 * size),
+        "what comes is added to what is there. Put it in its place, memory[row] = now.": sum(
+            ago(turns * size) for turns in range(1, len(came) // size + 1)
+        ),
         "all of one turn give back the same row: read row step % len(memory), not row 0.": block,
     }

@@ -12,7 +12,6 @@ from labkit.sound.levels import edges, from_mu_law
 from labkit.sound.voices import RATE, Clips
 
 WINDOW = 256  # samples that a spectrum looks at
-ORDER = 16  # samples that the linear predictor looks at
 
 
 def spectrogram(sound: Tensor, *, window: int = WINDOW, hop: int = 32) -> Tensor:
@@ -97,23 +96,23 @@ def previous_bits(train: Tensor, test: Tensor, levels: int = 64) -> float:
     return float(-table[test[:, :-1], test[:, 1:]].log2().mean())
 
 
-def predictor_bits(test: Tensor, levels: int = 64, *, skip: int = 256) -> float:
+def predictor_bits(test: Tensor, levels: int = 64, *, order: int = 16, skip: int = 256) -> float:
     """Bits per sample of levels (N, T) by the linear predictor of telephones, fitted to each clip.
 
-    Each sample is guessed as a weighted sum of the 16 before it. The weights, and of six ways to
-    say how sure the guess is the best one, are chosen on the very clip: more than a network gets.
+    Each sample is guessed as a weighted sum of the `order` before it. The weights, and of six ways
+    to say how sure the guess is the best, are chosen on the very clip: more than a network gets.
     """
-    return float(np.mean([_one_predictor(clip, levels, skip) for clip in test]))
+    return float(np.mean([_one_predictor(clip, levels, order, skip) for clip in test]))
 
 
-def _one_predictor(codes: Tensor, levels: int, skip: int) -> float:
+def _one_predictor(codes: Tensor, levels: int, order: int, skip: int) -> float:
     sound = from_mu_law(codes, levels).double()
-    past, now = sound.unfold(0, ORDER, 1)[:-1], sound[ORDER:]
+    past, now = sound.unfold(0, order, 1)[:-1], sound[order:]
     guess = past @ torch.linalg.lstsq(past, now[:, None]).solution[:, 0]
     off, mean = (now - guess).abs().numpy(), float((now - guess).abs().mean())
     lately = np.convolve(np.append(0.0, off[:-1]), 0.2 * 0.8 ** np.arange(30))[: len(off)]
     bounds, best = edges(levels), math.inf
-    level = codes[ORDER:]
+    level = codes[order:]
     for scale in (0.4, 0.6, 0.8):
         for spread in (np.full(len(off), mean), 0.3 * mean + 0.7 * lately):
             wide = torch.from_numpy(scale * spread)

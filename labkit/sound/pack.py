@@ -93,9 +93,9 @@ def pack_people(folder: Path) -> Path:
 
 def _one_of_people(train: data.Recordings, test: data.Recordings, steps: int) -> dict:
     begin = process_time()
-    model, learned = sound.WaveNet(**PERSON), _as_rows(train)
+    model = sound.WaveNet(**PERSON)
     options = {"steps": steps, "length": 2048, "batch_size": 4}
-    sound.fit(model, *learned, **options)
+    sound.fit(model, *_as_rows(train), **options)
     minutes = (process_time() - begin) / 60
     held_out = _as_rows(test)
     people, digits = torch.arange(3).repeat_interleave(20), torch.arange(10).repeat(6)
@@ -105,7 +105,6 @@ def _one_of_people(train: data.Recordings, test: data.Recordings, steps: int) ->
     row = {
         "steps": steps,
         "minutes": minutes,
-        "train": sound.bits(model, *(part[:30] for part in learned)),
         "test": sound.bits(model, *held_out),
         "predictor": sound.predictor_bits(held_out[0]),
     }

@@ -27,8 +27,8 @@ def load_speaker() -> WaveNet:
 def load_people() -> list[dict[str, float]]:
     """How a WaveNet fared on real people's spoken digits, run beforehand: a row a training time.
 
-    A row has steps and minutes of training; train, test and predictor, the bits per sample of what
-    it learned from, of held-out takes, and of the linear predictor; voiced_real and voiced_fake,
+    A row has steps and minutes of training; test and predictor, the bits per sample of held-out
+    takes, by the network and by the linear predictor; voiced_real and voiced_fake,
     the shares of frames with a pitch; voice_real and voice_fake, the shares whose person a listener
     names rightly, and digit_real and digit_fake likewise.
     """

@@ -59,8 +59,8 @@ def speak_naive(
 
     def says(step: int, codes: Tensor) -> Tensor:
         nonlocal past
-        past = past if step == 0 else torch.cat([past, codes[:, None]], 1)
-        told = sounds if sounds.dim() == 1 else sounds[:, : past.shape[1]]
+        past = past if step == 0 else torch.cat([past, codes[:, None]], 1)[:, -model.reach :]
+        told = sounds if sounds.dim() == 1 else sounds[:, step + 1 - past.shape[1] : step + 1]
         return model(past, voices, told)[:, :, -1]
 
     with eval_mode(model):

@@ -132,7 +132,7 @@ class SayWords:
     def __init__(self, model: sound.WaveNet, text: str = "mama"):
         self.model, self.text = model, text
 
-    def say(self, text: str, voice: int, temperature: float = 0.7) -> Tensor:
+    def say(self, text: str, voice: int, temperature: float = 1.0) -> Tensor:
         """The network's sound (T,) of a word; ValueError for letters that it can't say."""
         if len(text) > 12:
             raise ValueError(f"twelve letters at most, please; {text!r} has {len(text)}")
@@ -159,7 +159,7 @@ def say_words(model: sound.WaveNet, *, text: str = "mama") -> ipywidgets.VBox:
         alt="Wave and spectrogram of a word that the network said, its letters above.",
         text=field,
         voice=_choice("voice", sound.VOICES),
-        temperature=_temperature(0.7),
+        temperature=_temperature(1.0),
     )
 
 

@@ -116,7 +116,7 @@ def audio(page, cell, name, times) -> None:
     page.wait_for_function("() => document.activeElement.currentTime > 0")
     for _ in range(12):
         page.keyboard.press("Tab")
-        if focused(page)["kind"] != "audio":
+        if (here := focused(page))["kind"] != "audio" or not here["inside"]:
             return page.keyboard.press("Shift+Tab")
     raise AssertionError(f"{name}: Tab does not lead out of it")
 

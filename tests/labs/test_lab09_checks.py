@@ -55,7 +55,16 @@ LEVELS = {
         ((1 + 255 * x).log() / math.log(256)).nan_to_num(-1), n
     ),
     "some are nan": lambda x, n: ((1 + 255 * x).log() / math.log(256) + 1) / 2 * n,
-    "but of type": lambda x, n: level(squeezed(x), n).float(),
+    "silence, 0, is where": lambda x, n: (
+        (((squeezed(x) + 1) / 2 * n).ceil() - 1).clamp(0, n - 1).long()
+    ),
+    "0 / 0": lambda x, n: level((x / x.abs() * squeezed(x.abs())).nan_to_num(-1), n),
+    "divided by ln\\(255\\)": lambda x, n: level(squeezed(x) * math.log(256) / math.log(255), n),
+    "divided by ln\\(levels\\)": lambda x, n: level(squeezed(x) * math.log(256) / math.log(n), n),
+    "cut towards 0": lambda x, n: (squeezed(x) * n / 2).long() + n // 2,
+    "of type torch.int32": lambda x, n: level(squeezed(x), n).int(),
+    "of type float": lambda x, n: np.asarray(level(squeezed(x), n), np.float32),
+    "but of type torch.float32": lambda x, n: level(squeezed(x), n).float(),
     "must not change": lambda x, n: level(squeezed(x.mul_(1.0).abs_()), n),
 }
 
@@ -164,6 +173,7 @@ FIELDS = {
     "kernel isn't used": lambda k, ds: 1 + sum(ds),
     "multiplied": lambda k, ds: math.prod(1 + (k - 1) * d for d in ds),
     "to the power": lambda k, ds: k ** len(ds),
+    "only the first layer": lambda k, ds: 1 + (k - 1) * ds[0],
     "only the last layer": lambda k, ds: 1 + (k - 1) * ds[-1],
     "only the longest": lambda k, ds: 1 + (k - 1) * max(ds),
     "twice the longest": lambda k, ds: 2 * max(ds),
@@ -178,13 +188,19 @@ def test_a_wrong_field_is_named(message):
 
 
 def test_right_fields_pass(capsys):
+    def by_counting(kernel, dilations):
+        seen = {0}
+        for d in dilations:
+            seen = {here - back * d for here in seen for back in range(kernel)}
+        return len(seen)
+
     def by_going_back(kernel, dilations):
         seen = {0}
         for d in dilations:
             seen = {here - back * d for here in seen for back in range(kernel)}
         return 1 - min(seen)
 
-    for answer in (sound.receptive_field, by_going_back):
+    for answer in (sound.receptive_field, by_going_back, by_counting):
         check.receptive_field(answer)
         assert "✓" in capsys.readouterr().out
 
@@ -223,13 +239,26 @@ MEMORIES = {
     "from 3 steps ago": remember(lambda t, n: t % (n - 1 or 1), lambda t, n: t % (n - 1 or 1)),
     "of shape": lambda memory, now, step: memory.clone(),
     "is None": lambda memory, now, step: memory.__setitem__(step % len(memory), now),
-    "IndexError": remember(lambda t, n: t, lambda t, n: t),
+    "a new one": lambda memory, now, step: torch.cat([memory[1:], now[None]])[0] * 0,
+    "added to what is there": lambda memory, now, step: (
+        memory[step % len(memory)].clone(),
+        memory[step % len(memory)].add_(now),
+    )[0],
+    "answer stopped with IndexError": remember(lambda t, n: t, lambda t, n: t),
 }
 
 
 @pytest.mark.parametrize("message", MEMORIES)
 def test_a_wrong_memory_is_named(message):
     fails("recall", MEMORIES[message], message)
+
+
+def test_a_stub_is_called_by_its_own_name():
+    def recall(memory, now, step):
+        raise NotImplementedError
+
+    with pytest.raises(CheckFailed, match="recall: not done yet"):
+        check.recall(recall)
 
 
 def test_right_memories_pass(capsys):

@@ -29,7 +29,7 @@ def test_the_tables_are_whole():
     assert [row["seed"] for row in imitations] == [10, 11, 12]
     assert all(0 < row[key] <= 1 for row in imitations for key in ("voice", "vowel", "voiced"))
     assert [row["steps"] for row in people] == sorted(row["steps"] for row in people)
-    assert len(people) == 3 and all(row["test"] > row["train"] > 0 for row in people)
+    assert len(people) == 3 and all(row["predictor"] > row["test"] > 0 for row in people)
 
 
 def test_an_imitation_comes_out_the_same_again():
