@@ -82,7 +82,7 @@ def dots(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """A row for each named score (N,): values as small dots, the mean with its 95 % interval.
+    """A row for each named score (N,): values as small dots, the mean with its 95 % interval (none for one value).
 
     `chance` draws a dotted line. Values that are not finite are left out.
     """
@@ -92,6 +92,7 @@ def dots(
         values = values[values.isfinite()].numpy()
         mean, half = interval(values)
         ax.plot(values, np.full(len(values), row), ".", color="#B0B0B0", markersize=5, zorder=1)
+        half = half if len(values) > 1 else None  # one value says nothing of its spread
         ax.errorbar(mean, row, xerr=half, fmt="o", color=COLOURS[0], capsize=4, zorder=2)
     if chance is not None:
         ax.axvline(chance, color="black", linestyle=":", linewidth=1)

@@ -84,6 +84,7 @@ def test_several_heats_stand_below_each_other_each_on_its_own_scale():
 
 def test_dots_show_mean_and_interval():
     ax = plot.dots({"one": torch.tensor([1.0, 2, 3]), "two": torch.tensor([2.0])}, chance=1)
+    assert [bar.has_xerr for bar in ax.containers] == [True, False]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["one", "two"]
 
 
