@@ -82,9 +82,9 @@ def dots(
     title: str | None = None,
     ax: Axes | None = None,
 ) -> Axes:
-    """A row for each named score (N,): values as small dots, the mean with its 95 % interval (none for one value).
+    """A row for each named score (N,): values as small dots, the mean with its 95 % interval.
 
-    `chance` draws a dotted line. Values that are not finite are left out.
+    One value alone has none. `chance` draws a dotted line. Values that are not finite are left out.
     """
     ax = new_axes(ax, figsize=(6, 0.38 * len(scores) + 1.2))
     for row, values in enumerate(scores.values()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import ipywidgets
@@ -148,7 +149,7 @@ class SayWords:
         letters = sound.word(text, voice).letters
         page = _Pages(said, letters=letters)
         caption = f"{text!r}, {sound.VOICES[voice]} voice"
-        return page.pixels(said), _played(said, caption)
+        return page.pixels(said), f"{_played(said, caption)}<br>{_loudest(said, letters)}"
 
 
 def say_words(model: sound.WaveNet, *, text: str = "mama") -> ipywidgets.VBox:
@@ -195,6 +196,18 @@ def _write_letters(ax, letters: Tensor) -> None:
         middle, letter = 500 * (begin + end) / sound.RATE, sound.LETTERS[letters[begin]]
         ax.text(middle, 0.75, letter, ha="center", fontsize=12, weight="bold")
         ax.axvline(1000 * begin / sound.RATE, color="#B0B0B0", linewidth=0.8)
+
+
+def _loudest(clip: Tensor, letters: Tensor) -> str:
+    """How loud each letter gets, in decibels below the loudest, and the pitch: for the eye."""
+    _, counts = torch.unique_consecutive(letters, return_counts=True)
+    parts = zip(clip.split(counts.tolist()), letters.split(counts.tolist()), strict=True)
+    peaks = [(sound.LETTERS[code[0]], float(part.abs().max())) for part, code in parts]
+    top = max(peak for _, peak in peaks) + 1e-9
+    said = ", ".join(f"{x} {20 * math.log10(peak / top + 1e-4):.0f}" for x, peak in peaks)
+    hertz = float(sound.pitch(clip).nanmedian())
+    pitch = "no pitch" if hertz != hertz else f"a pitch of {hertz:.0f} Hz"
+    return f"loudest moment of each letter, in dB: {said}; {pitch}"
 
 
 def _choice(description: str, names: Mapping | tuple) -> ipywidgets.ToggleButtons:

@@ -1,5 +1,7 @@
 """Widgets of lab 09, by their numbers and texts."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
@@ -49,6 +51,8 @@ def test_a_word_is_said_and_its_letters_shown(tiny):
     words = widgets.SayWords(tiny[0])
     picture, text = words.draw(" Ma su ", 0, 0.8)
     assert "ma-su" in text and "low voice" in text and "<audio" in text
+    assert re.search(r"in dB: m -?\d+, a -?\d+, - -?\d+, s -?\d+, u -?\d+; ", text)
+    assert " 0" in text.partition("in dB:")[2]  # the loudest
     assert picture.dtype == np.uint8
     assert len(words.say("ma", 0)) < len(words.say("mamama", 0))
 
