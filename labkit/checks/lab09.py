@@ -94,7 +94,7 @@ def _sound(levels: int, shape: tuple[int, ...]) -> Tensor:
 
 def _refuse_no_numbers(got, what: str) -> None:
     values = as_tensor(got, what=what)
-    if values.isnan().any() or values.min() < -1e6:  # nan turned into a whole number
+    if values.isnan().any() or (values < -1e6).any():  # nan turned into a whole number
         raise CheckFailed(
             f"{what}: some are nan. The logarithm of a negative number doesn't exist: take that of "
             "1 + 255 |x|, and put the sign in front afterwards."
