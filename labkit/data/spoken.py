@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import re
 import wave
-from collections.abc import Collection
 from numbers import Integral
 from pathlib import Path
 from typing import NamedTuple
@@ -67,13 +66,11 @@ class Recordings(NamedTuple):
         )
 
 
-def load_spoken_digits(*, people: Collection[str] | None = None, folder=None) -> Recordings:
-    """Load the fetched recordings of all `people`, or of those named, in the order of the pins.
+def load_spoken_digits(*, folder=None) -> Recordings:
+    """Load the fetched recordings, in the order of the pins.
 
-    All: 600, ten digits, 20 takes each, of three people, 8,000 Hz. `names` has the three in any
-    case, so that a number means the same person always. `folder` as for `fetch`.
-    FileNotFoundError, with the command to type, unless all files are there and whole; ValueError
-    for a name that is none of the three.
+    600: ten digits, 20 takes each, of three people, 8,000 Hz. `folder` as for `fetch`.
+    FileNotFoundError, with the command to type, unless all files are there and whole.
 
     >>> try:
     ...     load_spoken_digits(folder="no/such/folder")
@@ -83,11 +80,9 @@ def load_spoken_digits(*, people: Collection[str] | None = None, folder=None) ->
     """
     keys = {pin.path: _key(pin.path) for pin in load_pins(NAME)}
     names = list(dict.fromkeys(person for person, _, _ in keys.values()))
-    wanted = _check_people(people, names)
     place = fetched(NAME, folder=folder)
     if place is None:
         raise FileNotFoundError(absent(NAME, "recordings", folder))
-    keys = {path: key for path, key in keys.items() if key[0] in wanted}
     clips, rates = zip(*(read_wav(place / path) for path in keys), strict=True)
     rows = torch.tensor([(digit, names.index(who), take) for who, digit, take in keys.values()])
     digits, speakers, takes = rows.unbind(1)
@@ -148,12 +143,3 @@ def _key(path: str) -> tuple[str, int, int]:
         raise ValueError(f"the pins of {NAME!r} are damaged ({path!r}): install labkit again")
     return found[1], int(found[2]), int(found[3])
 
-
-def _check_people(people: Collection[str] | None, names: list[str]) -> Collection[str]:
-    if people is None:
-        return names
-    if isinstance(people, str) or not isinstance(people, Collection):
-        raise TypeError(f'people is a list of names, such as ["{names[0]}"], not {people!r}')
-    if not people or not set(people) <= set(names):
-        raise ValueError(f"people are some of {', '.join(names)}; got {list(people)!r}")
-    return people

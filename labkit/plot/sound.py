@@ -32,14 +32,23 @@ def wave(
 
 
 def spectrogram(
-    sound: Tensor, *, rate: int = sounds.RATE, ax: Axes | None = None, title: str | None = None
+    sound: Tensor,
+    *,
+    rate: int = sounds.RATE,
+    ax: Axes | None = None,
+    title: str | None = None,
+    bar: bool = True,
 ) -> Axes:
-    """Loudness of each frequency at each time, in decibels below the loudest place; sound (T,)."""
+    """Loudness of each frequency at each time, in decibels below the loudest place; sound (T,).
+
+    Without its colour `bar` where several stand side by side: all go from -60 to 0 dB.
+    """
     ax = new_axes(ax, figsize=(7.4, 2.6))
     loud = sounds.spectrogram(sound).numpy()
     extent = (0, 1000 * len(sound) / rate, 0, rate / 2)
     style = {"origin": "lower", "aspect": "auto", "cmap": SIZES, "vmin": -60, "vmax": 0}
     shown = ax.imshow(loud, extent=extent, **style)
-    ax.figure.colorbar(shown, ax=ax, label="dB")
+    if bar:
+        ax.figure.colorbar(shown, ax=ax, label="dB")
     ax.set(xlabel="time (ms)", ylabel="frequency (Hz)", title=title or "")
     return ax

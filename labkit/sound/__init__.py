@@ -11,7 +11,7 @@ _HOME = {
     "levels": ["from_mu_law", "mu_law"],
     "voices": ["LETTERS", "RATE", "VOICES", "VOWELS", "Clips", "Spoken", "clips", "vowel", "word"],
     "wavenet": ["WaveNet", "causal_layer", "receptive_field", "seen_by"],
-    "speaking": ["recall", "speak", "speak_naive"],
+    "speaking": ["recall", "speak"],
     "training": ["bits", "fit"],
     "measures": [
         "Listener",

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
 from labkit.sound.levels import from_mu_law, mu_law
-from labkit.sound.measures import Listener, pitch, predictor_bits, voiced_share
+from labkit.sound.measures import Listener, pitch, predictor_bits, share, voiced_share
 from labkit.sound.speaking import speak
 from labkit.sound.training import bits, fit
 from labkit.sound.voices import Clips, clips
@@ -30,12 +29,14 @@ class Measured(NamedTuple):
 
 def measured(given: Clips, listener: Listener) -> Measured:
     """Listen to clips, real ones or fakes."""
-    hertz = torch.stack([pitch(sound).nanmedian() for sound in given.sound])
+    pitches = [pitch(sound) for sound in given.sound]
+    hertz = torch.stack([frames.nanmedian() for frames in pitches])
+    voices, vowels = listener.hears(given.sound)
     return Measured(
-        _share(listener.voices(given.sound) == given.voices),
-        _share(listener.vowels(given.sound) == given.vowels),
+        share(voices == given.voices),
+        share(vowels == given.vowels),
         *(float(hertz[given.voices == voice].nanmedian()) for voice in range(2)),
-        sum(voiced_share(sound) for sound in given.sound) / len(given.sound),
+        sum(map(voiced_share, pitches)) / len(pitches),
     )
 
 
@@ -76,7 +77,3 @@ def imitation(*, seed: int, steps: int = STEPS) -> dict[str, float]:
         "real_high": real.high,
     }
     return {name: round(value, 3) for name, value in row.items()}
-
-
-def _share(right: Tensor) -> float:
-    return float(right.float().mean())

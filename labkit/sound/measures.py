@@ -47,16 +47,21 @@ def pitch(sound: Tensor, rate: int = RATE, *, low: float = 75, high: float = 330
     return torch.where(loud & (best[:, 0] > 0.6), hertz, torch.nan).float()
 
 
-def voiced_share(sound: Tensor, rate: int = RATE) -> float:
-    """Share of all frames of a sound (T,) that have a pitch."""
-    return float((~pitch(sound, rate).isnan()).float().mean())
+def voiced_share(hertz: Tensor) -> float:
+    """Share of the frames of `pitch` (F,) that have one."""
+    return share(~hertz.isnan())
+
+
+def share(right: Tensor) -> float:
+    """How often it is true: bool (N,) -> from 0 to 1."""
+    return float(right.float().mean())
 
 
 class Listener:
     """Tells voice and vowel of a sound by how loud its frequencies are, on average.
 
-    Logistic regression on 23 bands, fitted to clips as `levels` mu-law levels leave them, so that
-    it has heard that hiss before.
+    Logistic regression on two dozen bands. Let it learn from clips as the levels leave them
+    (`quantised`), so that it has heard their hiss before.
     """
 
     def __init__(self, clips: Clips):
@@ -71,13 +76,11 @@ class Listener:
         heard = _all_bands(clips.sound)
         self._voice, self._vowel = fitted(clips.voices), fitted(clips.vowels)
 
-    def voices(self, sound: Tensor) -> Tensor:
-        """The voice of each sound (N, T): int64 (N,)."""
-        return torch.from_numpy(self._voice.predict(_all_bands(sound)))
-
-    def vowels(self, sound: Tensor) -> Tensor:
-        """The vowel of each sound (N, T): int64 (N,), its place in VOWELS."""
-        return torch.from_numpy(self._vowel.predict(_all_bands(sound)))
+    def hears(self, sound: Tensor | list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Voice and vowel of each sound (N, T), or of a list of (T,): int64 (N,) both."""
+        bands = _all_bands(sound)
+        heard = (model.predict(bands) for model in (self._voice, self._vowel))
+        return tuple(torch.from_numpy(labels) for labels in heard)
 
 
 def histogram_bits(train: Tensor, test: Tensor, levels: int = 64) -> float:

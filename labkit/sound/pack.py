@@ -21,6 +21,7 @@ from labkit import data, sound
 from labkit.nets.shipped import append_row, write_weights
 from labkit.paths import data_dir
 from labkit.sound.imitating import imitation
+from labkit.sound.measures import share
 from labkit.sound.shipped import IMITATIONS, PEOPLE, SPEAKER
 
 MADE = {"width": 40, "layers": 9, "sounds": len(sound.LETTERS), "seed": 0}
@@ -109,10 +110,11 @@ def _one_of_people(train: data.Recordings, test: data.Recordings, steps: int) ->
         "predictor": sound.predictor_bits(held_out[0]),
     }
     for name, clips in {"real": _heard(test), "fake": fakes}.items():
-        voiced = [sound.voiced_share(clip, train.rate) for clip in clips.sound]
+        voiced = [sound.voiced_share(sound.pitch(clip, train.rate)) for clip in clips.sound]
+        people, digits = listener.hears(clips.sound)
         row[f"voiced_{name}"] = float(np.mean(voiced))
-        row[f"voice_{name}"] = _share(listener.voices(clips.sound) == clips.voices)
-        row[f"digit_{name}"] = _share(listener.vowels(clips.sound) == clips.vowels)
+        row[f"voice_{name}"] = share(people == clips.voices)
+        row[f"digit_{name}"] = share(digits == clips.vowels)
     return {k: round(v, 3) for k, v in row.items()}
 
 
@@ -141,10 +143,6 @@ def _as_rows(recordings: data.Recordings, length: int = 4096) -> tuple[Tensor, T
     people = torch.cat([torch.full((part.shape[1],), i) for i, part in enumerate(rows)])
     codes, digits = torch.cat(rows, 1)
     return codes, people, digits
-
-
-def _share(right: Tensor) -> float:
-    return float(right.float().mean())
 
 
 if __name__ == "__main__":

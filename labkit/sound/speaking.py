@@ -32,39 +32,32 @@ def speak(
     *,
     temperature: float = 1.0,
     seed: int = 0,
-    recall: Callable[[Tensor, Tensor, int], Tensor] = recall,
+    recall: Callable[[Tensor, Tensor, int], Tensor] | None = recall,
 ) -> Tensor:
     """New clips: levels, int64 (B, samples), of voices (B,) saying sounds (B,) or (B, samples).
 
-    Each layer keeps what it may need once more (`recall`), so a sample costs the same however long
-    the clip is. Below 1 the `temperature` prefers likely levels. Mode and random state as before.
+    Each layer keeps what it may need once more (`recall`), so a sample costs the same however far
+    the network looks back; with None all that a guess sees is computed anew for each sample. Below
+    1 the `temperature` prefers likely levels. Mode and random state as before.
     """
     with eval_mode(model):
-        says = _Kept(model, voices, sounds, recall)
+        says = _Kept(model, voices, sounds, recall) if recall else _Anew(model, voices, sounds)
         return _go_on(says, len(voices), samples, model.levels, temperature, seed)
 
 
-@torch.no_grad()
-def speak_naive(
-    model: WaveNet,
-    voices: Tensor,
-    sounds: Tensor,
-    samples: int,
-    *,
-    temperature: float = 1.0,
-    seed: int = 0,
-) -> Tensor:
-    """As `speak`, with all that a guess sees computed anew for each sample."""
-    past = torch.full((len(voices), 1), model.levels // 2)
+class _Anew:
+    """The network's logits for the next sample (B, levels), from the samples it sees."""
 
-    def says(step: int, codes: Tensor) -> Tensor:
-        nonlocal past
-        past = past if step == 0 else torch.cat([past, codes[:, None]], 1)[:, -model.reach :]
-        told = sounds if sounds.dim() == 1 else sounds[:, step + 1 - past.shape[1] : step + 1]
-        return model(past, voices, told)[:, :, -1]
+    def __init__(self, model: WaveNet, voices: Tensor, sounds: Tensor):
+        self.model, self.voices, self.sounds = model, voices, sounds
+        self.past = torch.zeros(len(voices), 0, dtype=torch.int64)
 
-    with eval_mode(model):
-        return _go_on(says, len(voices), samples, model.levels, temperature, seed)
+    def __call__(self, step: int, codes: Tensor) -> Tensor:
+        self.past = torch.cat([self.past, codes[:, None]], 1)[:, -self.model.reach :]
+        told = self.sounds
+        if told.dim() == 2:
+            told = told[:, step + 1 - self.past.shape[1] : step + 1]
+        return self.model(self.past, self.voices, told)[:, :, -1]
 
 
 class _Kept:

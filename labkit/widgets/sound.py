@@ -217,7 +217,7 @@ def _choice(description: str, names: Mapping | tuple) -> ipywidgets.ToggleButton
 
 
 def _heard(clip: Tensor, listener: sound.Listener) -> str:
-    voice, vowel = int(listener.voices(clip[None])), int(listener.vowels(clip[None]))
+    voice, vowel = map(int, listener.hears(clip[None]))
     hertz = float(sound.pitch(clip).nanmedian())
     pitch = "no pitch" if hertz != hertz else f"a pitch of {hertz:.0f} Hz"
     heard = f"{sound.VOICES[voice]}, {sound.VOWELS[vowel]}"

@@ -181,26 +181,6 @@ def test_recordings_in_the_order_of_the_pins(fetched):
     assert levels(found) == [loudness(PEOPLE[who], digit, take) for who, digit, take in keys]
 
 
-def test_some_people_keep_their_numbers(fetched):
-    found = data.load_spoken_digits(people=["ben"], folder=fetched)
-    assert found.people.tolist() == [1] * 8 and found.names == ["mia", "ben"]
-    assert min(levels(found)) == 2000
-    both = data.load_spoken_digits(people=("ben", "mia"), folder=fetched)
-    assert both.people.tolist() == [0] * 8 + [1] * 8
-
-
-@pytest.mark.parametrize("people", [["tom"], [], ["mia", "tom"], ["Mia"]])
-def test_a_person_who_is_none(fetched, people):
-    with pytest.raises(ValueError, match=r"people are some of mia, ben; got \["):
-        data.load_spoken_digits(people=people, folder=fetched)
-
-
-@pytest.mark.parametrize("people", ["mia", 1])
-def test_people_are_a_list(fetched, people):
-    with pytest.raises(TypeError, match=r'a list of names, such as \["mia"\], not '):
-        data.load_spoken_digits(people=people, folder=fetched)
-
-
 def test_the_last_takes_of_each_are_held_out(fetched):
     found = data.load_spoken_digits(folder=fetched)
     training, held_out = found.split(takes=2)
@@ -237,7 +217,7 @@ def test_absent_or_damaged_recordings_say_what_to_type(fetched):
         data.load_spoken_digits(folder=fetched / "else")
     write(fetched / "spoken-digits" / "ben" / "7_1.wav", SOUND)
     with pytest.raises(FileNotFoundError, match="the recordings are not .all. in .*spoken-digits"):
-        data.load_spoken_digits(people=["mia"], folder=fetched)
+        data.load_spoken_digits(folder=fetched)
 
 
 def test_the_pins_have_the_layout_that_is_read():
