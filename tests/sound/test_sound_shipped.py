@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from labkit import sound
+from labkit import data, sound
 from labkit.paths import data_dir
 from labkit.sound import pack, shipped
 
@@ -36,6 +36,22 @@ def test_an_imitation_comes_out_the_same_again():
     one, other = (sound.imitation(seed=4, steps=2) for _ in range(2))
     assert set(one) == set(sound.load_imitations()[0])
     assert one == other or one["low"] != one["low"]  # without a pitch it is nan
+
+
+def test_people_are_measured_beside_held_out_takes():
+    """The table's machinery on drawn voices: three "people", two "digits", three takes."""
+    kinds = [(who, digit, take) for who in range(3) for digit in range(2) for take in range(3)]
+    clips = [  # the third person speaks like the second, an octave lower
+        sound.vowel(min(w, 1), d, seconds=2 if w == 2 else 1, seed=t) for w, d, t in kinds
+    ]
+    clips = [clip[::2] if w == 2 else clip for clip, (w, _, _) in zip(clips, kinds, strict=True)]
+    people, digits, takes = torch.tensor(kinds).T
+    recordings = data.Recordings(clips, digits, people, ["a", "b", "c"], 4000, takes)
+    row = pack._one_of_people(*recordings.split(1), steps=1)
+    assert set(row) == set(sound.load_people()[0])
+    assert row["voice_real"] == 1 and row["digit_real"] > 0.6 and row["voiced_real"] > 0.9
+    assert row["voice_fake"] < 0.6 and row["voiced_fake"] < 0.2  # nothing learned yet
+    assert 5.5 < row["test"] < 6.6 and row["predictor"] < 4
 
 
 def test_missing_files_are_named(tmp_path, monkeypatch):
