@@ -154,6 +154,18 @@ def test_cold_speech_is_likelier(net):
     assert cost[0] < cost[1] - 0.05
 
 
+def test_speech_begins_with_silence(net, monkeypatch):
+    heard = []
+
+    def listen(x):
+        heard.append(x.clone())
+        return net.embedding.weight[x]
+
+    monkeypatch.setattr(net, "forward", lambda codes, *_: listen(codes).mT.repeat(1, 11, 1)[:, :64])
+    sound.speak(net, torch.tensor([0, 1]), torch.tensor([0, 0]), 1, recall=None)
+    assert heard[0].tolist() == [[32], [32]]
+
+
 def test_speaking_leaves_mode_and_random_state(net):
     net.train()
     torch.manual_seed(6)
@@ -178,6 +190,18 @@ def test_training_learns_the_switch():
     assert told < 0.5
     twin = sound.WaveNet(width=6, layers=3, seed=0)
     assert sound.fit(twin, steady, voices, sounds, **options) == spent
+
+
+def test_the_rate_falls_to_nothing(codes):
+    model, kept = sound.WaveNet(width=4, layers=2, seed=0), []
+
+    def watch(_):
+        kept.append(torch.cat([p.detach().flatten() for p in model.parameters()]))
+
+    told = torch.zeros(3).long(), torch.zeros(3).long()
+    sound.fit(model, codes, *told, steps=40, length=40, watch=watch)
+    moved = [(b - a).norm() for a, b in zip(kept[:-1], kept[1:], strict=True)]
+    assert moved[-1] < 0.2 * moved[10]
 
 
 def test_a_guess_is_told_the_label_of_what_is_to_come():
