@@ -5,7 +5,7 @@ import torch
 
 from labkit import data, sound
 from labkit.paths import data_dir
-from labkit.sound import pack, shipped
+from labkit.sound import imitating, pack, shipped
 
 
 def test_the_shipped_speaker_says_its_vowels_in_both_voices():
@@ -32,8 +32,15 @@ def test_the_tables_are_whole():
     assert len(people) == 3 and all(row["predictor"] > row["test"] > 0 for row in people)
 
 
-def test_an_imitation_comes_out_the_same_again():
-    one, other = (sound.imitation(seed=4, steps=2) for _ in range(2))
+def test_an_imitation_comes_out_the_same_again(monkeypatch):
+    seeds, told, real = [], [], (imitating.clips, imitating.bits)
+    monkeypatch.setattr(
+        imitating, "clips", lambda n, seed: seeds.append(seed) or real[0](n, seed=seed)
+    )
+    monkeypatch.setattr(imitating, "bits", lambda *given: told.append(given) or real[1](*given))
+    one, other = (imitating.imitation(seed=4, steps=2) for _ in range(2))
+    assert seeds == [4, 504] * 2, "learned from and tested on other clips"
+    assert torch.equal(told[0][1], told[1][1]) and torch.equal(told[0][2], 1 - told[1][2])
     assert set(one) == set(sound.load_imitations()[0])
     assert one == other or one["low"] != one["low"]  # without a pitch it is nan
 
