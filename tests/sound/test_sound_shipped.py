@@ -61,6 +61,12 @@ def test_people_are_measured_beside_held_out_takes():
     assert 5.5 < row["test"] < 6.6 and row["predictor"] < 4
 
 
+def test_recordings_are_levelled_and_cut_to_the_sound():
+    quiet = torch.cat([torch.zeros(3000), 0.01 * torch.ones(800), torch.zeros(5000)])
+    loud = pack._loud(quiet)
+    assert float(loud.max()) == pytest.approx(0.9) and len(loud) == 800 + 399
+
+
 def test_missing_files_are_named(tmp_path, monkeypatch):
     monkeypatch.setattr(shipped, "data_dir", lambda: tmp_path)
     for load, name in ((sound.load_speaker, "speaker"), (sound.load_people, "spoken_people")):
