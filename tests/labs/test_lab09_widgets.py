@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from labkit import sound, widgets
+from labkit.widgets.sound import _loudest
 
 
 @pytest.fixture(scope="module")
@@ -71,4 +72,4 @@ def test_letters_that_it_cannot_say_are_named_under_the_picture(tiny):
 def test_the_line_under_a_word_is_in_decibels():
     clip = torch.cat([torch.full((600,), 0.5), torch.full((600,), 0.05)])
     letters = torch.tensor([sound.LETTERS.index("a")] * 600 + [sound.LETTERS.index("t")] * 600)
-    assert "a 0, t -20; no pitch" in widgets.sound._loudest(clip, letters)
+    assert "a 0, t -20; no pitch" in _loudest(clip, letters)
