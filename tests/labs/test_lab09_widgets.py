@@ -70,6 +70,7 @@ def test_letters_that_it_cannot_say_are_named_under_the_picture(tiny):
 
 
 def test_the_line_under_a_word_is_in_decibels():
-    clip = torch.cat([torch.full((600,), 0.5), torch.full((600,), 0.05)])
+    tone = torch.sin(2 * torch.pi * 100 / sound.RATE * torch.arange(1200))
+    clip = tone * torch.tensor([0.5] * 600 + [0.05] * 600)
     letters = torch.tensor([sound.LETTERS.index("a")] * 600 + [sound.LETTERS.index("t")] * 600)
-    assert "a 0, t -20; no pitch" in _loudest(clip, letters)
+    assert "a 0, t -20; a pitch of 100 Hz" in _loudest(clip, letters)
