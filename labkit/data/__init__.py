@@ -14,6 +14,7 @@ _HOME = {
     "canids": ["Canids", "load_canids", "on_ground"],
     "cars": ["Cars", "few", "load_cars"],
     "real_cars": ["load_real_cars"],
+    "seasons": ["Seasons", "load_seasons"],
     "downloads": ["available", "fetch", "fetched"],
     "pairs": [
         "Pairs",

@@ -22,6 +22,7 @@ _HOME = {
     "siamese": ["embedding", "embeddings", "pair_distances", "trade_off"],
     "gan": ["digits", "distances", "sheet"],
     "sound": ["spectrogram", "wave"],
+    "translate": ["rows", "two_errors"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

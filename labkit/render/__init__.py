@@ -3,17 +3,19 @@
 >>> from labkit import render
 >>> image, mask = render.scene("husky", "grass", seed=0)
 
-The shapes are signed-distance fields on the CPU; see `scene` (animals) and `car` for
+The shapes are signed-distance fields on the CPU; see `scene` (animals), `season` and `car` for
 what varies and what stays.
 """
 
 from labkit.render.cars import MAKES, CarScene, car
 from labkit.render.scenes import ANIMALS, GROUNDS, Cutout, Scene, backdrop, cutout, scene
+from labkit.render.seasons import SEASONS, season
 
 __all__ = [
     "ANIMALS",
     "GROUNDS",
     "MAKES",
+    "SEASONS",
     "CarScene",
     "Cutout",
     "Scene",
@@ -21,4 +23,5 @@ __all__ = [
     "car",
     "cutout",
     "scene",
+    "season",
 ]

@@ -43,8 +43,11 @@ class Sheet:
     rng: np.random.Generator
 
 
-def draw_landscape(ground: str, camera: Camera, light: Light, rng: np.random.Generator) -> Tensor:
-    """Linear picture (H, W, 3) of everything beyond the ground."""
+def draw_landscape(
+    ground: str, camera: Camera, light: Light, rng: np.random.Generator, *, like: str | None = None
+) -> Tensor:
+    """Linear picture (H, W, 3) of everything beyond the ground; `like`: with that ground's trees
+    and hills, so that a place keeps its shapes when the season changes."""
     size = camera.size
     line = (torch.arange(size) + 0.5) / size
     v, u = torch.meshgrid(camera.horizon / size - line, line, indexing="ij")
@@ -52,7 +55,7 @@ def draw_landscape(ground: str, camera: Camera, light: Light, rng: np.random.Gen
     picture = _sky(sheet, light)
     if camera.horizon < 1:
         return picture
-    rows, odds = zip(*BACKDROPS[ground], strict=True)
+    rows, odds = zip(*BACKDROPS[like or ground], strict=True)
     layers = str(rng.choice(rows, p=odds)).split()
     snowy = ground == "snow" or (ground == "forest" and rng.random() < 0.0)
     for i, kind in enumerate(layers):

@@ -20,7 +20,7 @@ from labkit.render import plants
 from labkit.render.animal import Animal
 from labkit.render.camera import Camera, frame, look_at
 from labkit.render.develop import develop, focus, known, whole_numbers
-from labkit.render.ground import draw_ground, draw_site
+from labkit.render.ground import Site, draw_ground, draw_site
 from labkit.render.landscape import draw_landscape
 from labkit.render.layer import draw_layer
 from labkit.render.light import Light, ShadowMap, draw_light
@@ -127,14 +127,19 @@ def _cutout(animal: str, seed: int, size: int) -> Cutout:
 @torch.no_grad()
 def _behind(setting: Setting, ground: str) -> Tensor:
     rng = np.random.default_rng([*setting.seed, 5, GROUNDS.index(ground)])
-    camera, light = setting.camera, setting.light
     site = draw_site(ground, rng)
-    behind = draw_landscape(ground, camera, light, rng)
+    behind = draw_landscape(ground, setting.camera, setting.light, rng)
+    return painted(setting, site, behind, blur=rng.uniform(0.2, 1.2))
+
+
+def painted(setting: Setting, site: Site, behind: Tensor, *, blur: float) -> Tensor:
+    """The ground of a site before what lies behind it, developed: (3, H, W) in [0, 1]."""
+    camera, light = setting.camera, setting.light
     floor, cover, reached = draw_ground(site, camera, light, setting.shadow, setting.animal)
     picture = mix(behind, floor, cover)
     distance = float(camera.eye[[0, 2]].norm())
     picture = plants.draw_blades(picture, site, camera, light, reached, distance)
-    picture = focus(picture, camera, distance, rng.uniform(0.2, 1.2))
+    picture = focus(picture, camera, distance, blur)
     return _developed(picture, setting)
 
 

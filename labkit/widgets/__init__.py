@@ -32,6 +32,13 @@ _HOME = {
         "what_it_sees",
     ],
     "sound": ["Imitator", "Tree", "SayWords", "imitator", "say_words", "tree"],
+    "translate": [
+        "HiddenMessage",
+        "LiveTranslation",
+        "Translations",
+        "hidden_message",
+        "translations",
+    ],
     "gan": ["LatentWalk", "LineGame", "Lineup", "LiveGame", "latent_walk", "line_game"],
 }
 
