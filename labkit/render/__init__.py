@@ -8,6 +8,7 @@ what varies and what stays.
 """
 
 from labkit.render.cars import MAKES, CarScene, car
+from labkit.render.portraits import Pose, draw_pose, portrait, stage, turning
 from labkit.render.scenes import ANIMALS, GROUNDS, Cutout, Scene, backdrop, cutout, scene
 
 __all__ = [
@@ -16,9 +17,14 @@ __all__ = [
     "MAKES",
     "CarScene",
     "Cutout",
+    "Pose",
     "Scene",
     "backdrop",
     "car",
     "cutout",
+    "draw_pose",
+    "portrait",
     "scene",
+    "stage",
+    "turning",
 ]

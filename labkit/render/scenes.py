@@ -89,7 +89,7 @@ def backdrop(animal: str, ground: str, *, seed: int, size: int = 224) -> Tensor:
     """Draw a scene without its animal, but with the animal's shadow: (3, H, W) in [0, 1]."""
     ground = known("ground", ground, GROUNDS)
     with one_each():
-        return _behind(_setting(*_checked(animal, seed, size)), ground)
+        return behind(_setting(*_checked(animal, seed, size)), ground)
 
 
 @lru_cache(maxsize=2)
@@ -121,11 +121,11 @@ def _cutout(animal: str, seed: int, size: int) -> Cutout:
     setting = _setting(animal, seed, size)
     linear, alpha = draw_layer(setting.animal, setting.camera, setting.light, setting.shadow)
     with one_each():
-        return Cutout(_developed(linear, setting), (2 * alpha).clamp(max=1))
+        return Cutout(developed(linear, setting), (2 * alpha).clamp(max=1))
 
 
 @torch.no_grad()
-def _behind(setting: Setting, ground: str) -> Tensor:
+def behind(setting: Setting, ground: str) -> Tensor:
     rng = np.random.default_rng([*setting.seed, 5, GROUNDS.index(ground)])
     camera, light = setting.camera, setting.light
     site = draw_site(ground, rng)
@@ -135,10 +135,10 @@ def _behind(setting: Setting, ground: str) -> Tensor:
     distance = float(camera.eye[[0, 2]].norm())
     picture = plants.draw_blades(picture, site, camera, light, reached, distance)
     picture = focus(picture, camera, distance, rng.uniform(0.2, 1.2))
-    return _developed(picture, setting)
+    return developed(picture, setting)
 
 
-def _developed(linear: Tensor, setting: Setting) -> Tensor:
+def developed(linear: Tensor, setting: Setting) -> Tensor:
     key = [*setting.seed, 6]
     return develop(linear, exposure=setting.light.exposure, grain=setting.grain, seed=key)
 
