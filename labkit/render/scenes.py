@@ -126,6 +126,7 @@ def _cutout(animal: str, seed: int, size: int) -> Cutout:
 
 @torch.no_grad()
 def behind(setting: Setting, ground: str) -> Tensor:
+    """What lies behind the animal of a setting, with its shadow: (3, H, W) in [0, 1]."""
     rng = np.random.default_rng([*setting.seed, 5, GROUNDS.index(ground)])
     camera, light = setting.camera, setting.light
     site = draw_site(ground, rng)
@@ -139,6 +140,7 @@ def behind(setting: Setting, ground: str) -> Tensor:
 
 
 def developed(linear: Tensor, setting: Setting) -> Tensor:
+    """Light (H, W, 3) as the setting's camera shows it: (3, H, W) in [0, 1]."""
     key = [*setting.seed, 6]
     return develop(linear, exposure=setting.light.exposure, grain=setting.grain, seed=key)
 
