@@ -142,3 +142,4 @@ def _key(path: str) -> tuple[str, int, int]:
     if not found:
         raise ValueError(f"the pins of {NAME!r} are damaged ({path!r}): install labkit again")
     return found[1], int(found[2]), int(found[3])
+

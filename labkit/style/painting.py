@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -40,14 +40,12 @@ def paint(
     content_layer: str = "block8",
     levels: int = 5,
     gram: Gram = gram,
-    show: Callable[[int, Tensor], None] | None = None,
 ) -> Painting:
     """The photo (3, H, W), changed until a network finds the style in it: about 8 s at 224 px.
 
     Adam on a Laplacian pyramid of the pixels' logits (`levels` of them; 1 is plain pixels) makes
     style distance + `content` x distance in `content_layer` small. Pictures are kept after the
-    steps in `kept`; `show(step, picture)` is called for each. H and W must be multiples of
-    2^(levels - 1), else ValueError.
+    steps in `kept`. H and W must be multiples of 2^(levels - 1), else ValueError.
     """
     model = folded(model)
     target = Style(model, style, gram=gram)
@@ -64,8 +62,6 @@ def paint(
         distances.append(float(off.detach()))
         if step in kept:
             images.append(picture.detach()[0])
-            if show:
-                show(step, images[-1])
         changed = (seen[content_layer] - wanted).pow(2).mean() / wanted.var()
         adam.zero_grad()
         (off + content * changed).backward()

@@ -102,12 +102,6 @@ def test_plain_pixels_come_less_near(painting):
     assert plain.distances[-1] > painting.distances[-1]
 
 
-def test_every_kept_picture_is_shown():
-    shown = {}
-    made = style.paint(MODEL, CAT, GLASS, kept=(0, 2), show=shown.__setitem__)
-    assert list(shown) == [0, 2] and torch.equal(shown[2], made.last)
-
-
 def test_the_widget_shows_the_kept_steps_and_measures(painting):
     strength = widgets.StyleStrength(MODEL, {"cat": (painting, GLASS)})
     pixels, text = strength.draw("cat", 20)
