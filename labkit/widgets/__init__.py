@@ -32,6 +32,7 @@ _HOME = {
         "what_it_sees",
     ],
     "sound": ["Imitator", "Tree", "SayWords", "imitator", "say_words", "tree"],
+    "style": ["StyleStrength", "style_strength"],
     "gan": ["LatentWalk", "LineGame", "Lineup", "LiveGame", "latent_walk", "line_game"],
 }
 
