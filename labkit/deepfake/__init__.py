@@ -11,17 +11,19 @@ _HOME = {
     "nets": ["HUSKY", "WOLF", "Forger", "swap"],
     "training": ["faces", "fit"],
     "scoring": ["head_error", "match_colour", "nearest", "pose_found", "rivals", "sharpness"],
-    "pasting": ["blend"],
+    "pasting": ["blend", "film_faces", "paste_mask"],
     "detecting": [
         "blurred",
         "detailed",
         "fake_probability",
         "fit_detector",
-        "forgeries",
+        "caught",
         "grainy",
+        "suspects",
     ],
     "signing": ["bits", "new_keys", "sha256", "sign", "verify"],
-    "shipped": ["load_forger", "load_forgers"],
+    "measuring": ["measured"],
+    "shipped": ["load_forger", "load_swaps"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

@@ -58,17 +58,28 @@ def grainy(images: Tensor, strength: float = 0.03, *, seed: int = 0) -> Tensor:
     return (images + strength * noise).clamp(0, 1)
 
 
-def forgeries(fakes: Tensor, real: Tensor) -> dict[str, Tensor]:
-    """The fakes (N, 3, H, W) as they are and touched up in three ways, by name.
+def suspects(same: Tensor, apart: Tensor, others: Tensor, real: Tensor) -> dict[str, Tensor]:
+    """Pictures (N, 3, 64, 64) for a detector, by name: fakes by three forgers, touched up, real.
 
-    real (N, 3, H, W): a real picture for each, from which fine detail is copied.
+    Fakes (N, 4, 64, 64) are by the `same` forger that the detector has seen, by one with an
+    encoder for each actor (`apart`), by a third one (`others`); real (N, 3, 64, 64): same poses.
     """
+    fakes = same[:, :3]
     return {
-        "as they are": fakes,
+        "same": fakes,
         "blurred": blurred(fakes),
-        "with grain": grainy(fakes),
-        "with real detail": detailed(fakes, real),
+        "grainy": grainy(fakes),
+        "detailed": detailed(fakes, real.roll(1, 0)),
+        "apart": apart[:, :3],
+        "other": others[:, :3],
+        "real": real,
+        "real blurred": blurred(real),
     }
+
+
+def caught(detector: nn.Module, images: Tensor) -> float:
+    """The share of pictures that a detector calls fake."""
+    return float((fake_probability(detector, images) > 0.5).float().mean())
 
 
 def detailed(fakes: Tensor, real: Tensor, strength: float = 1.0) -> Tensor:

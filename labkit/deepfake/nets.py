@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 WOLF, HUSKY = 0, 1  # actors by number
-SIDE, TEXTURES, CHANNELS = 64, 2, 32
+SIDE, TEXTURES, CHANNELS = 64, 3, 32
 
 
 class Forger(nn.Module):

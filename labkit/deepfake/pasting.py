@@ -6,6 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from labkit.data import Film
+from labkit.data.portraits import HEAD, PLAIN
+
 
 def blend(scene: Tensor, fake: Tensor, mask: Tensor, top: int, left: int, width: int) -> Tensor:
     """Scenes (B, 3, H, W) with fakes (B, 3, h, w) laid over them, their corner at (top, left).
@@ -19,3 +22,16 @@ def blend(scene: Tensor, fake: Tensor, mask: Tensor, top: int, left: int, width:
     result = scene.clone()
     result[..., rows, columns] = torch.lerp(scene[..., rows, columns], fake, soft)
     return result
+
+
+def film_faces(film: Film) -> Tensor:
+    """The wolf's heads of a film on plain grey, as a forger knows them: (N, 4, 64, 64)."""
+    heads, covers = film.wolf[..., HEAD, HEAD], film.covers[..., HEAD, HEAD]
+    return torch.cat([torch.lerp(torch.full_like(heads, PLAIN), heads, covers), covers], 1)
+
+
+def paste_mask(swapped: Tensor, *, last: int = 52) -> Tensor:
+    """Where a fake (N, 4, 64, 64) counts in the scene, (N, 1, 64, 64): its cover, above `last`."""
+    mask = swapped[:, 3:].round()
+    mask[..., last:, :] = 0
+    return mask

@@ -23,6 +23,16 @@ _HOME = {
         "embedding_movie",
         "neighbours",
     ],
+    "deepfake": [
+        "FaceLineup",
+        "FlipByte",
+        "LiveSwap",
+        "Suspects",
+        "SwappedFilm",
+        "flip_byte",
+        "suspects",
+        "swapped_film",
+    ],
     "density": [
         "Completions",
         "LatentMap",
