@@ -13,6 +13,7 @@ _HOME = {
     "coloured": ["coloured_digits"],
     "canids": ["Canids", "load_canids", "on_ground"],
     "cars": ["Cars", "few", "load_cars"],
+    "portraits": ["Crowd", "Film", "Portraits", "load_crowd", "load_film", "load_portraits"],
     "real_cars": ["load_real_cars"],
     "seasons": ["Seasons", "load_seasons"],
     "downloads": ["available", "fetch", "fetched"],

@@ -8,6 +8,7 @@ what varies and what stays.
 """
 
 from labkit.render.cars import MAKES, CarScene, car
+from labkit.render.portraits import Pose, draw_pose, portrait, stage, turning
 from labkit.render.scenes import ANIMALS, GROUNDS, Cutout, Scene, backdrop, cutout, scene
 from labkit.render.seasons import SEASONS, season
 
@@ -18,10 +19,15 @@ __all__ = [
     "SEASONS",
     "CarScene",
     "Cutout",
+    "Pose",
     "Scene",
     "backdrop",
     "car",
     "cutout",
+    "draw_pose",
+    "portrait",
     "scene",
     "season",
+    "stage",
+    "turning",
 ]

@@ -69,6 +69,11 @@ class Animal:
             setattr(some, name, getattr(self, name)[index])
         return some
 
+    def only(self, regions: tuple[str, ...]) -> Animal:
+        """The same animal made of the parts of these regions, some of `REGIONS`."""
+        index = [REGIONS.index(name) for name in regions]
+        return self.near(self._regions[:, index].any(1).nonzero()[:, 0])
+
     def seen_by(self, parts: list[Tensor], animals: list[Animal]) -> Animal:
         """The animal as several views see it; parts: which each sees, animals: `near` of them."""
         index = torch.cat(parts).unique()

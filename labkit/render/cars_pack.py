@@ -19,7 +19,7 @@ from torch import Tensor
 from labkit.paths import data_dir
 from labkit.render.car_traits import MAKES
 from labkit.render.cars import CarScene, car
-from labkit.render.pack import STAMP, encode
+from labkit.render.pack import add, encode
 
 PER_MAKE, SIDE = 800, 128  # 500 to train, 150 to choose settings with, 150 to test
 QUALITY = 88  # of 100; WebP
@@ -41,11 +41,11 @@ def write_make(folder: Path, make: str, *, count: int, size: int, draw=car) -> P
     path = Path(folder) / f"cars_{make}.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
         index = {"make": make, "size": size, "seeds": seeds}
-        _add(archive, "index.json", json.dumps(index).encode())
+        add(archive, "index.json", json.dumps(index).encode())
         for seed in seeds:
             scene: CarScene = draw(make, seed=seed, size=size)
-            _add(archive, f"{seed}.webp", encode(scene.image, QUALITY))
-            _add(archive, f"{seed}.png", encode_regions(scene.regions))
+            add(archive, f"{seed}.webp", encode(scene.image, QUALITY))
+            add(archive, f"{seed}.png", encode_regions(scene.regions))
     return path
 
 
@@ -56,10 +56,6 @@ def encode_regions(regions: Tensor) -> bytes:
     file = io.BytesIO()
     picture.save(file, "PNG", optimize=True, bits=4)
     return file.getvalue()
-
-
-def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
-    archive.writestr(zipfile.ZipInfo(name, STAMP), content)
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ def write_species(folder: Path, animal: str, *, count: int, size: int) -> Path:
     index = {"animal": animal, "size": size, "seeds": seeds, "grounds": list(GROUNDS)}
     path = Path(folder) / f"canids_{animal}.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:
-        _add(archive, "index.json", json.dumps(index, indent=1).encode())
+        add(archive, "index.json", json.dumps(index, indent=1).encode())
         for seed in seeds:
             _add_animal(archive, animal, seed, size)
     return path
@@ -50,10 +50,10 @@ def write_species(folder: Path, animal: str, *, count: int, size: int) -> Path:
 def _add_animal(archive: zipfile.ZipFile, animal: str, seed: int, size: int) -> None:
     cut = cutout(animal, seed=seed, size=size)
     layer = torch.cat([cut.image * (cut.cover > 0), cut.cover[None]])
-    _add(archive, f"{seed}.webp", encode(layer, CUTOUT_QUALITY))
+    add(archive, f"{seed}.webp", encode(layer, CUTOUT_QUALITY))
     for ground in GROUNDS:
         behind = backdrop(animal, ground, seed=seed, size=size)
-        _add(archive, f"{seed}_{ground}.webp", encode(behind, GROUND_QUALITY))
+        add(archive, f"{seed}_{ground}.webp", encode(behind, GROUND_QUALITY))
 
 
 def encode(image: Tensor, quality: int) -> bytes:
@@ -64,7 +64,8 @@ def encode(image: Tensor, quality: int) -> bytes:
     return file.getvalue()
 
 
-def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+def add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    """Put a file into the archive, with the same bytes whenever it is written."""
     archive.writestr(zipfile.ZipInfo(name, STAMP), content)
 
 

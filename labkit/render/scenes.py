@@ -89,7 +89,12 @@ def backdrop(animal: str, ground: str, *, seed: int, size: int = 224) -> Tensor:
     """Draw a scene without its animal, but with the animal's shadow: (3, H, W) in [0, 1]."""
     ground = known("ground", ground, GROUNDS)
     with one_each():
-        return _behind(_setting(*_checked(animal, seed, size)), ground)
+        return behind(setting_of(animal, seed, size), ground)
+
+
+def setting_of(animal: str, seed: int, size: int) -> Setting:
+    """Animal, camera, light and shadow of a scene; ValueError for anything unknown."""
+    return _setting(*_checked(animal, seed, size))
 
 
 @lru_cache(maxsize=2)
@@ -121,11 +126,12 @@ def _cutout(animal: str, seed: int, size: int) -> Cutout:
     setting = _setting(animal, seed, size)
     linear, alpha = draw_layer(setting.animal, setting.camera, setting.light, setting.shadow)
     with one_each():
-        return Cutout(_developed(linear, setting), (2 * alpha).clamp(max=1))
+        return Cutout(developed(linear, setting), (2 * alpha).clamp(max=1))
 
 
 @torch.no_grad()
-def _behind(setting: Setting, ground: str) -> Tensor:
+def behind(setting: Setting, ground: str) -> Tensor:
+    """What lies behind the animal of a setting, with its shadow: (3, H, W) in [0, 1]."""
     rng = np.random.default_rng([*setting.seed, 5, GROUNDS.index(ground)])
     site = draw_site(ground, rng)
     behind = draw_landscape(ground, setting.camera, setting.light, rng)
@@ -140,10 +146,11 @@ def painted(setting: Setting, site: Site, behind: Tensor, *, blur: float) -> Ten
     distance = float(camera.eye[[0, 2]].norm())
     picture = plants.draw_blades(picture, site, camera, light, reached, distance)
     picture = focus(picture, camera, distance, blur)
-    return _developed(picture, setting)
+    return developed(picture, setting)
 
 
-def _developed(linear: Tensor, setting: Setting) -> Tensor:
+def developed(linear: Tensor, setting: Setting) -> Tensor:
+    """Light (H, W, 3) as the setting's camera shows it: (3, H, W) in [0, 1]."""
     key = [*setting.seed, 6]
     return develop(linear, exposure=setting.light.exposure, grain=setting.grain, seed=key)
 

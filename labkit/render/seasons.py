@@ -14,7 +14,7 @@ from labkit.nets.threads import one_each
 from labkit.render.develop import known
 from labkit.render.ground import draw_site
 from labkit.render.landscape import draw_landscape
-from labkit.render.scenes import _checked, _setting, painted
+from labkit.render.scenes import painted, setting_of
 
 SEASONS = {"summer": "grass", "winter": "snow"}  # and the ground it brings
 
@@ -30,7 +30,7 @@ def season(animal: str, name: str, *, seed: int, size: int = 224) -> Tensor:
     """
     ground = SEASONS[known("season", name, tuple(SEASONS))]
     with one_each():
-        setting = _setting(*_checked(animal, seed, size))
+        setting = setting_of(animal, seed, size)
         site, trees = (np.random.default_rng([*setting.seed, 7, i]) for i in range(2))
         behind = draw_landscape(ground, setting.camera, setting.light, trees, like="grass")
         return painted(setting, draw_site(ground, site), behind, blur=trees.uniform(0.2, 1.2))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from labkit.data import Seasons
-from labkit.gan import average_weights
+from labkit.nets.averages import average_weights
 from labkit.translate.losses import cycle_loss, distance, lsgan_losses
 from labkit.translate.nets import PatchCritic, Translator
 

@@ -23,6 +23,16 @@ _HOME = {
         "embedding_movie",
         "neighbours",
     ],
+    "deepfake": [
+        "FaceLineup",
+        "FlipByte",
+        "LiveSwap",
+        "Suspects",
+        "SwappedFilm",
+        "flip_byte",
+        "suspects",
+        "swapped_film",
+    ],
     "density": [
         "Completions",
         "LatentMap",
@@ -39,6 +49,7 @@ _HOME = {
         "hidden_message",
         "translations",
     ],
+    "style": ["StyleStrength", "style_strength"],
     "gan": ["LatentWalk", "LineGame", "Lineup", "LiveGame", "latent_walk", "line_game"],
 }
 

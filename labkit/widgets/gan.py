@@ -23,15 +23,15 @@ REAL, FAKE, COP = COLOURS[0], COLOURS[1], "black"
 
 
 class Lineup:
-    """Pairs of images (N, 1, 28, 28) above each other, one written and one forged: which?
+    """Pairs of images (N, 1, 28, 28) above each other, one real and one forged: which?
 
     `widget()` asks, `picks` are the answers so far ("upper", "lower" or None), `missed()` are the
     pairs answered wrongly, `reveal()` is the picture with the forgeries framed once all pairs are
     answered.
     """
 
-    SIDE, GAP = 56, 14
-    ASKED = "Pairs of digits, one of each pair forged; nothing is framed before all are answered."
+    SIDE, GAP, WHAT = 56, 14, "digits"
+    ASKED = "Pairs, one of each pair forged; nothing is framed before all are answered."
 
     def __init__(self, written: Tensor, forged: Tensor, *, seed: int = 0):
         up = torch.rand(len(written), 1, 1, 1, generator=torch.Generator().manual_seed(seed)) < 0.5
@@ -52,7 +52,9 @@ class Lineup:
             )
             for name, pick in self.picks.items()
         }
-        box = live(self.draw, alt="Pairs of digits; a frame is round each one picked.", **buttons)
+        box = live(
+            self.draw, alt=f"Pairs of {self.WHAT}; a frame is round each one picked.", **buttons
+        )
         for name, button in buttons.items():
             button.observe(lambda change, n=name: self.picks.update({n: change["new"]}), "value")
         below = {"margin": f"0 0 0 {self.GAP - 2}px"}  # under the pictures
@@ -81,8 +83,12 @@ class Lineup:
                 x, y = self.GAP + step * column, self.GAP + step * row
                 if pick == name:
                     pen.rectangle((x - 4, y - 4, x + self.SIDE + 3, y + self.SIDE + 3), FAKE)
-                page.paste(grey(self.rows[row][column], self.SIDE), (x, y))
+                page.paste(self.thumb(self.rows[row][column]), (x, y))
         return np.asarray(page)
+
+    def thumb(self, image: Tensor) -> Image.Image:
+        """A picture as it stands on the page."""
+        return grey(image, self.SIDE)
 
 
 class LineGame:

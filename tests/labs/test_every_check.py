@@ -159,7 +159,8 @@ STYLES = {
 }
 KEEP_THE_GRADIENT = {"double", "columns"}
 # exercises whose result has a gradient
-MUST_TRAIN = {"causal_layer", "contrastive", "hinge_losses", "kl_divergence", "reparametrise"}
+MUST_TRAIN = {"causal_layer", "contrastive", "gram", "hinge_losses", "kl_divergence"}
+MUST_TRAIN |= {"reparametrise"}
 A_TENSOR = {"peek", "direction"}  # and one that is asked for a tensor itself
 
 
