@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import torch
@@ -70,9 +71,9 @@ class Race(NamedTuple):
     distance: float
 
 
-def load_races() -> list[Race]:
+def load_races(folder: Path | None = None) -> list[Race]:
     """The rows of the table, a training each."""
-    rows = read_table(data_dir() / TABLE)
+    rows = read_table((folder or data_dir()) / TABLE)
     kinds = [bool, int, float, int, float]
     return [
         Race(*(kind(float(v)) for kind, v in zip(kinds, row.values(), strict=True))) for row in rows

@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 from labkit import frechet
 from labkit.paths import data_dir
-from labkit.translate import growing, heads
+from labkit.translate import growing, growing_pack, heads
 
 REAL = torch.rand(6, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
@@ -105,11 +105,8 @@ def test_what_ships():
     assert near.min() > 0.5  # none is a copy
 
 
-def test_the_pack_writes_table_and_weights(tmp_path, monkeypatch):
-    from labkit.translate import growing_pack
-
-    monkeypatch.setattr(growing_pack, "SEEDS", (1,))
-    growing_pack.pack_growing(tmp_path, seeds=(1,), seconds=0.2, longer=0.2)
-    assert (tmp_path / heads.TABLE).read_text().startswith("growing,seed,seconds,steps,distance")
-    assert len((tmp_path / heads.TABLE).read_text().splitlines()) == 3
+def test_the_pack_writes_table_and_weights(tmp_path):
+    growing_pack.pack_race(tmp_path, seeds=(1,), seconds=0.2)
+    assert [(r.growing, r.seed) for r in heads.load_races(tmp_path)] == [(False, 1), (True, 1)]
+    growing_pack.pack_heads(tmp_path, seconds=0.2)
     assert (tmp_path / heads.WEIGHTS).stat().st_mode & 0o044 == 0o044
