@@ -14,7 +14,7 @@ _HOME = {
     "scoring": ["Errors", "errors", "sharpness"],
     "colour": ["AffineColour", "colour_statistics", "match_colour", "match_histogram"],
     "hiding": ["blurred", "noisy", "way_back"],
-    "shipped": ["load_translations", "load_translators"],
+    "shipped": ["load_translations", "load_translators", "load_wolf_to_husky"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

@@ -13,6 +13,7 @@ from labkit.translate.nets import Translator
 from labkit.translate.training import Both
 
 WEIGHTS, TABLE = "translators.safetensors", "translations.csv"
+HUSKY = "wolf_to_husky.safetensors"
 KINDS = {  # of two piles, the two by two; then of pairs
     "neither": {"cycle": 0.0, "skip": False},
     "cycle": {"skip": False},
@@ -48,6 +49,12 @@ def load_translators() -> dict[str, Both | Translator]:
     nets = nn.ModuleDict({kind: _blank(kind) for kind in json.loads(notes["kinds"])})
     filled(nets, {name: value.float() for name, value in weights.items()}, WEIGHTS)
     return {kind: Both(*ways) if len(ways) == 2 else ways[0] for kind, ways in nets.items()}
+
+
+def load_wolf_to_husky() -> Translator:
+    """A translator that learned from a pile of wolves and a pile of huskies, all in winter."""
+    weights, _ = read_weights(data_dir() / HUSKY)
+    return filled(Translator(), {name: value.float() for name, value in weights.items()}, HUSKY)
 
 
 def _blank(kind: str) -> nn.ModuleList:

@@ -34,21 +34,20 @@ class StyleStrength:
         photo, image = painting.images[0], painting.images[at]
         gap = torch.ones(3, photo.shape[1], GAP)
         row = torch.cat([photo, gap, image, gap, own], 2)
-        off = painting.distances[[0, painting.steps[at]]]
-        text = (
-            f"after {painting.steps[at]} steps: style distance {off[1]:.2f} (photo: {off[0]:.2f}), "
-        )
-        text += f"edges as in the photo: {style.edge_correlation(photo, image):.2f}; "
-        return to_uint8(row.clamp(0, 1)), text + self._seen(photo, image)
+        steps, off = painting.steps[at], painting.distances
+        told = [
+            f"after {steps} steps: style distance {off[steps]:.2f} (photo: {off[0]:.2f})",
+            f"edges as in the photo: {style.edge_correlation(photo, image):.2f}",
+            f"the network: {self._seen(photo, image)}",
+        ]
+        return to_uint8(row.clamp(0, 1)), "; ".join(told)
 
     @torch.no_grad()
     def _seen(self, photo: Tensor, image: Tensor) -> str:
+        """The first guess for the photo, its probability now, and what is guessed in its stead."""
         before, now = self.model(torch.stack([photo, image])).softmax(1)
-        first, best = int(before.argmax()), int(now.argmax())
-        text = f'the network: "{self.model.categories[first]}" {now[first]:.0%}'
-        return text + (
-            "" if best == first else f', but "{self.model.categories[best]}" {now[best]:.0%}'
-        )
+        guesses = dict.fromkeys((int(before.argmax()), int(now.argmax())))
+        return ", now ".join(f'"{self.model.categories[k]}" {now[k]:.0%}' for k in guesses)
 
 
 def style_strength(

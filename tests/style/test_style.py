@@ -110,7 +110,7 @@ def test_the_widget_shows_the_kept_steps_and_measures(painting):
     first = MODEL.categories[int(MODEL(painting.images[:1]).argmax())]
     assert f'the network: "{first}"' in text
     begin, told = strength.draw("cat", 0)
-    assert "edges as in the photo: 1.00" in told and "but" not in told
+    assert "edges as in the photo: 1.00" in told and ", now" not in told
     assert np.array_equal(begin[:, :64], begin[:, 72:136])
     box = widgets.style_strength(MODEL, {"cat": (painting, GLASS)})
     box.children[1].value = 5
