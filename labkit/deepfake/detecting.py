@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from labkit.deepfake.scoring import nearest
+
 FACE = slice(12, 52)  # the middle of a portrait, where no background gives a fake away
 
 
@@ -58,18 +60,21 @@ def grainy(images: Tensor, strength: float = 0.03, *, seed: int = 0) -> Tensor:
     return (images + strength * noise).clamp(0, 1)
 
 
-def suspects(same: Tensor, apart: Tensor, others: Tensor, real: Tensor) -> dict[str, Tensor]:
+def suspects(
+    same: Tensor, apart: Tensor, others: Tensor, real: Tensor, known: Tensor
+) -> dict[str, Tensor]:
     """Pictures (N, 3, 64, 64) for a detector, by name: fakes by three forgers, touched up, real.
 
     Fakes (N, 4, 64, 64) are by the `same` forger that the detector has seen, by one with an
     encoder for each actor (`apart`), by a third one (`others`); real (N, 3, 64, 64): same poses.
+    Fine detail comes from the `known` faces (M, 4, 64, 64), those of the most similar outline.
     """
     fakes = same[:, :3]
     return {
         "same": fakes,
         "blurred": blurred(fakes),
         "grainy": grainy(fakes),
-        "detailed": detailed(fakes, real.roll(1, 0)),
+        "detailed": detailed(fakes, nearest(known, same)[:, :3]),
         "apart": apart[:, :3],
         "other": others[:, :3],
         "real": real,

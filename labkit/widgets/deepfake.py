@@ -101,16 +101,20 @@ def swapped_film(net: deepfake.Forger, film: Film, **functions) -> ipywidgets.VB
 class Suspects:
     """Pictures for a detector to judge: `draw(which, frame, blur, grain, detail)`.
 
-    fakes, real (N, 3, 64, 64): the same poses; detail is copied from the `real` ones.
+    fakes, real (N, 3, 64, 64): the same poses; fine detail is copied from `sources`, one for each
+    fake.
     """
 
-    def __init__(self, detector: nn.Module, fakes: Tensor, real: Tensor):
-        self.detector, self.kinds = detector, {"fake": fakes, "real": real}
+    def __init__(self, detector: nn.Module, fakes: Tensor, real: Tensor, sources: Tensor):
+        self.detector, self.sources = detector, sources
+        self.kinds = {"fake": fakes, "real": real}
 
     def touched(self, which: str, frame: int, blur: float, grain: float, detail: float) -> Tensor:
         """The picture (1, 3, 64, 64) with detail, blur and grain put on, in this order."""
-        image, real = (self.kinds[kind][frame : frame + 1] for kind in (which, "real"))
-        image = deepfake.detailed(image, real, detail) if which == "fake" else image
+        here = slice(frame, frame + 1)
+        image = self.kinds[which][here]
+        if which == "fake":
+            image = deepfake.detailed(image, self.sources[here], detail)
         return deepfake.grainy(deepfake.blurred(image, blur), grain, seed=frame)
 
     def draw(
@@ -127,10 +131,10 @@ class Suspects:
         return to_pixels(image[0], width=256), text + ("" if right else ": wrong")
 
 
-def suspects(detector: nn.Module, fakes: Tensor, real: Tensor) -> ipywidgets.VBox:
+def suspects(detector: nn.Module, fakes: Tensor, real: Tensor, sources: Tensor) -> ipywidgets.VBox:
     """A fake or the real picture, with sliders for blur, grain and detail, above `Suspects`."""
     return live(
-        Suspects(detector, fakes, real).draw,
+        Suspects(detector, fakes, real, sources).draw,
         alt="One picture of a husky's head, real or forged.",
         which=ipywidgets.ToggleButtons(options=["fake", "real"], description="show"),
         frame=slider("frame", 0, len(fakes) - 1),
@@ -141,7 +145,7 @@ def suspects(detector: nn.Module, fakes: Tensor, real: Tensor) -> ipywidgets.VBo
 
 
 class FlipByte:
-    """A signed picture of which one byte can be changed: `draw(byte, by)`.
+    """A signed picture of which one byte can be changed: `draw(row, column, by)`.
 
     image (3, H, W). The signature is made once; `verify` is a function like `deepfake.verify`.
     """
@@ -151,31 +155,32 @@ class FlipByte:
         secret, self.public = deepfake.new_keys()
         self.signature = deepfake.sign(self.pixels.tobytes(), secret)
 
-    def changed(self, byte: int, by: int) -> np.ndarray:
-        """The picture (H, W, 3), uint8, with `by` added to one of its bytes."""
-        flat = self.pixels.flatten()
-        flat[byte] = (int(flat[byte]) + by) % 256
-        return flat.reshape(self.pixels.shape)
+    def changed(self, row: int, column: int, by: int) -> np.ndarray:
+        """The picture (H, W, 3), uint8, with `by` added to the red of one of its pixels."""
+        picture = self.pixels.copy()
+        picture[row, column, 0] = (int(picture[row, column, 0]) + by) % 256
+        return picture
 
-    def draw(self, byte: int, by: int) -> tuple[np.ndarray, str]:
+    def draw(self, row: int, column: int, by: int) -> tuple[np.ndarray, str]:
         """The picture (H, W, 3), uint8, four times as large, and what the verifier says."""
-        picture = self.changed(byte, by)
+        picture = self.changed(row, column, by)
         content = picture.tobytes()
         good = self.verify(content, self.signature, self.public)
         before, after = (deepfake.bits(c) for c in (self.pixels.tobytes(), content))
         same = sum(a == b for a, b in zip(before, after, strict=True))
         says = "signed, and as it was" if good else "not what was signed"
-        text = f"byte {byte} changed by {by}: <b>{says}</b>; {same} of the hash's 256 bits agree"
+        text = f"one byte changed by {by}: <b>{says}</b>; {same} of the hash's 256 bits agree"
         return np.repeat(np.repeat(picture, 4, 0), 4, 1), text
 
 
 def flip_byte(image: Tensor, *, verify=None) -> ipywidgets.VBox:
-    """Sliders for which byte of a signed picture changes, and by how much."""
-    board = FlipByte(image, verify=verify)
+    """Sliders for which pixel of a signed picture changes its red, and by how much."""
+    height, width = image.shape[1:]
     return live(
-        board.draw,
+        FlipByte(image, verify=verify).draw,
         alt="A signed picture of which one byte was changed.",
-        byte=slider("byte", 0, board.pixels.size - 1, value=board.pixels.size // 2),
+        row=slider("row", 0, height - 1, value=height // 2),
+        column=slider("column", 0, width - 1, value=width // 2),
         by=slider("change by", 0, 255, value=0),
     )
 

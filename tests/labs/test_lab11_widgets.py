@@ -46,7 +46,7 @@ def test_the_detector_is_asked_about_what_is_shown():
         return images.mean((1, 2, 3))[:, None] - 0.5
 
     fakes, real = torch.full((2, 3, 64, 64), 0.9), torch.rand(2, 3, 64, 64) * 0.2
-    board = widgets.Suspects(torch.nn.Module(), fakes, real)
+    board = widgets.Suspects(torch.nn.Module(), fakes, real, real)
     board.detector = brightness
     picture, text = board.draw("fake", 0, 0.0, 0.0, 0.0)
     assert picture.shape == (256, 256, 3) and "detector says fake" in text and "wrong" not in text
@@ -58,12 +58,12 @@ def test_the_detector_is_asked_about_what_is_shown():
 def test_one_byte_breaks_the_signature():
     image = data.load_portraits("husky", "test").images[0]
     board = widgets.FlipByte(image)
-    picture, text = board.draw(100, 0)
+    picture, text = board.draw(9, 8, 0)
     assert "as it was" in text and "256 of the hash's 256" in text
-    other, text = board.draw(100, 1)
+    other, text = board.draw(9, 8, 1)
     assert "not what was signed" in text and picture.shape == other.shape == (256, 256, 3)
     assert (picture != other).any(2).sum() == 16  # one pixel, four times as large
-    assert "as it was" in widgets.FlipByte(image, verify=lambda *a: True).draw(100, 1)[1]
+    assert "as it was" in widgets.FlipByte(image, verify=lambda *a: True).draw(9, 8, 1)[1]
 
 
 def test_faces_are_lined_up_in_colour():
