@@ -21,7 +21,7 @@ def new_detector(*, seed: int = 0) -> nn.Sequential:
         )  # fmt: skip
 
 
-def fit_detector(real: Tensor, fakes: Tensor, *, steps: int = 200, seed: int = 0) -> nn.Sequential:
+def fit_detector(real: Tensor, fakes: Tensor, *, steps: int = 400, seed: int = 0) -> nn.Sequential:
     """Train a detector on real pictures and one forger's fakes, both (N, 3, 64, 64)."""
     rng = torch.Generator().manual_seed(seed)
     net = new_detector(seed=seed)
@@ -45,7 +45,7 @@ def fake_probability(detector: nn.Module, images: Tensor) -> Tensor:
     return torch.sigmoid(detector(images[..., FACE, FACE])[:, 0])
 
 
-def blurred(images: Tensor, width: float = 0.8) -> Tensor:
+def blurred(images: Tensor, width: float = 1.0) -> Tensor:
     """Pictures (N, 3, H, W) out of focus; `width`: standard deviation in pixels, 0 for sharp."""
     if width == 0:
         return images.clone()
@@ -87,6 +87,6 @@ def caught(detector: nn.Module, images: Tensor) -> float:
     return float((fake_probability(detector, images) > 0.5).float().mean())
 
 
-def detailed(fakes: Tensor, real: Tensor, strength: float = 1.0) -> Tensor:
-    """Fakes with the fine detail of real pictures, one for each: what a blur takes away."""
+def detailed(fakes: Tensor, real: Tensor, strength: float = 1.5) -> Tensor:
+    """Fakes with fine detail of real pictures, one for each: what a blur takes away, and more."""
     return (fakes + strength * (real - blurred(real, 1.0))).clamp(0, 1)

@@ -26,7 +26,7 @@ def fit(
     actors: Sequence[Tensor],
     *,
     steps: int,
-    lr: float = 2e-3,
+    lr: float = 4e-3,
     batch_size: int = 8,
     seed: int = 0,
     watch: Callable[[int], None] | None = None,

@@ -59,41 +59,50 @@ class LiveSwap:
 
 
 class SwappedFilm:
-    """A film before and after: `draw(frame, border)`, the scene, the forged one and the truth.
+    """A film before and after: `draw(frame, border, detail)`, the scene, the forged one, the truth.
 
-    The heads are swapped by `net` and pasted by `blend`, a function like `deepfake.blend`.
+    The heads are swapped by `net` and pasted by `blend`, a function like `deepfake.blend`; with
+    `detail` they get fine detail of the most similar face (4, 64, 64) in `known`.
     """
 
-    def __init__(self, net: deepfake.Forger, film: Film, *, swap=None, blend=None):
+    def __init__(self, net: deepfake.Forger, film: Film, known: Tensor, *, swap=None, blend=None):
         self.film, self.blend = film, blend or deepfake.blend
         faces = deepfake.film_faces(film)
         with torch.no_grad():
             swapped = (swap or deepfake.swap)(net, faces, deepfake.WOLF, deepfake.HUSKY)
-        self.fakes, self.masks = swapped[:, :3], deepfake.paste_mask(swapped)
+        sharper = swapped.clone()
+        sources = deepfake.nearest(known, swapped)[:, :3]
+        sharper[:, :3] = deepfake.detailed(swapped[:, :3], sources)
+        kinds = {False: swapped, True: sharper}
+        self.heads = {k: deepfake.heads_to_paste(film, faces, made) for k, made in kinds.items()}
 
-    def forged(self, border: int) -> Tensor:
+    def forged(self, border: int, detail: bool = False) -> Tensor:
         """All scenes with the fakes in place, (N, 3, 160, 160); `border`: how wide a soft one."""
         corner = HEAD.start, HEAD.start
-        return self.blend(self.film.wolf, self.fakes, self.masks, *corner, border)
+        return self.blend(self.film.wolf, *self.heads[detail], *corner, border)
 
-    def draw(self, frame: int, border: int) -> tuple[np.ndarray, str]:
+    def draw(self, frame: int, border: int, detail: bool) -> tuple[np.ndarray, str]:
         """The picture (H, W, 3), uint8, and a line of text."""
-        forged = self.forged(border)[frame]
+        forged = self.forged(border, detail)[frame]
         row = _row(torch.stack([self.film.wolf[frame], forged, self.film.husky[frame]]))
         text = f"frame {frame}: the scene, the fake, the truth (the husky itself in this pose)"
         return to_pixels(row, width=2 * row.shape[2]), text
 
 
-def swapped_film(net: deepfake.Forger, film: Film, **functions) -> ipywidgets.VBox:
-    """Play, pause and step through `SwappedFilm`, and choose how soft the border is."""
-    shown, last = SwappedFilm(net, film, **functions), len(film.wolf) - 1
+def swapped_film(net: deepfake.Forger, film: Film, known: Tensor, **functions) -> ipywidgets.VBox:
+    """Play, pause and step through `SwappedFilm`; how soft the border is, and a box for detail."""
+    shown, last = SwappedFilm(net, film, known, **functions), len(film.wolf) - 1
     frame = slider("frame", 0, last)
     player = ipywidgets.Play(value=0, min=0, max=last, interval=150, description="play")
     player.repeat = True
     ipywidgets.jslink((player, "value"), (frame, "value"))
-    border = slider("width of the border", 0, 6, value=2)
-    alt = "The wolf in the forest, the same scene with a forged husky's head, and with the husky."
-    widget = live(shown.draw, alt=alt, frame=frame, border=border)
+    widget = live(
+        shown.draw,
+        alt="The wolf in the forest, the scene with a forged husky's head, and with the husky.",
+        frame=frame,
+        border=slider("width of the border", 0, 6, value=2),
+        detail=ipywidgets.Checkbox(description="fine detail of a real frame"),
+    )
     widget.children = (player, *widget.children)
     return widget
 

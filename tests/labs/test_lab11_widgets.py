@@ -8,9 +8,13 @@ from labkit import data, deepfake, widgets
 
 
 @pytest.fixture(scope="module")
-def net():
+def known():
+    return [deepfake.faces(data.load_portraits(a, "test")) for a in ("wolf", "husky")]
+
+
+@pytest.fixture(scope="module")
+def net(known):
     """A forger that learned nothing."""
-    known = [deepfake.faces(data.load_portraits(a, "test")) for a in ("wolf", "husky")]
     return deepfake.Forger(known).eval()
 
 
@@ -19,24 +23,25 @@ def film():
     return data.load_film()
 
 
-def test_the_film_shows_scene_fake_and_truth(net, film):
-    shown = widgets.SwappedFilm(net, film)
-    picture, text = shown.draw(3, 2)
+def test_the_film_shows_scene_fake_and_truth(net, film, known):
+    shown = widgets.SwappedFilm(net, film, known[1])
+    picture, text = shown.draw(3, 2, False)
     assert picture.dtype == np.uint8 and "frame 3" in text
     forged = shown.forged(2)
     outside = torch.ones(160, 160, dtype=torch.bool)
     outside[48:112, 48:112] = False
     assert torch.equal(forged[..., outside], film.wolf[..., outside])
     assert not torch.equal(forged, film.wolf)
-    assert not np.array_equal(picture, shown.draw(3, 6)[0])
-    assert not np.array_equal(picture, shown.draw(4, 2)[0])
+    assert not np.array_equal(picture, shown.draw(3, 6, False)[0])
+    assert not np.array_equal(picture, shown.draw(3, 2, True)[0])
+    assert not np.array_equal(picture, shown.draw(4, 2, False)[0])
 
 
-def test_the_film_takes_the_students_functions(net, film):
+def test_the_film_takes_the_students_functions(net, film, known):
     widget = widgets.swapped_film(
-        net, film, swap=lambda net, x, a, o: x, blend=lambda s, f, m, t, c, w: s
+        net, film, known[1], swap=lambda net, x, a, o: x, blend=lambda s, f, m, t, c, w: s
     )
-    shown = widgets.SwappedFilm(net, film, blend=lambda scene, *rest: scene)
+    shown = widgets.SwappedFilm(net, film, known[1], blend=lambda scene, *rest: scene)
     assert torch.equal(shown.forged(2), film.wolf)
     assert type(widget.children[0]).__name__ == "Play"
 
