@@ -110,8 +110,8 @@ def swapped_film(net: deepfake.Forger, film: Film, known: Tensor, **functions) -
 class Suspects:
     """Pictures for a detector to judge: `draw(which, frame, blur, grain, detail)`.
 
-    fakes, real (N, 3, 64, 64): the same poses; fine detail is copied from `sources`, one for each
-    fake.
+    fakes, real (N, 3, 64, 64): the same poses; a fake gets fine detail of its picture in
+    `sources`, a real one its own.
     """
 
     def __init__(self, detector: nn.Module, fakes: Tensor, real: Tensor, sources: Tensor):
@@ -122,8 +122,8 @@ class Suspects:
         """The picture (1, 3, 64, 64) with detail, blur and grain put on, in this order."""
         here = slice(frame, frame + 1)
         image = self.kinds[which][here]
-        if which == "fake":
-            image = deepfake.detailed(image, self.sources[here], detail)
+        source = self.sources[here] if which == "fake" else image
+        image = deepfake.detailed(image, source, detail)
         return deepfake.grainy(deepfake.blurred(image, blur), grain, seed=frame)
 
     def draw(
@@ -149,7 +149,7 @@ def suspects(detector: nn.Module, fakes: Tensor, real: Tensor, sources: Tensor) 
         frame=slider("frame", 0, len(fakes) - 1),
         blur=slider("blur", 0.0, 1.5, value=0.0, step=0.25),
         grain=slider("grain", 0.0, 0.1, value=0.0, step=0.02),
-        detail=slider("real detail (fakes only)", 0.0, 1.5, value=0.0, step=0.25),
+        detail=slider("fine detail of a real frame", 0.0, 1.5, value=0.0, step=0.25),
     )
 
 

@@ -56,7 +56,10 @@ def test_the_detector_is_asked_about_what_is_shown():
     picture, text = board.draw("fake", 0, 0.0, 0.0, 0.0)
     assert picture.shape == (256, 256, 3) and "detector says fake" in text and "wrong" not in text
     assert "detector says real" in board.draw("real", 1, 1.0, 0.1, 1.0)[1]
-    assert torch.equal(board.touched("real", 0, 0.0, 0.0, 1.0), real[:1])
+    assert torch.equal(board.touched("real", 0, 0.0, 0.0, 0.0), real[:1])
+    assert torch.equal(
+        board.touched("real", 1, 0.0, 0.0, 1.0), deepfake.detailed(real, real, 1)[1:]
+    )
     assert not torch.equal(board.touched("fake", 0, 0.0, 0.0, 1.0), fakes[:1])
 
 
