@@ -11,7 +11,7 @@ _HOME = {
     "nets": ["HUSKY", "WOLF", "Forger", "swap"],
     "training": ["faces", "fit"],
     "scoring": ["head_error", "match_colour", "nearest", "pose_found", "rivals", "sharpness"],
-    "pasting": ["blend", "film_faces", "paste_mask"],
+    "pasting": ["blend", "film_faces", "heads_to_paste"],
     "detecting": [
         "blurred",
         "detailed",
@@ -22,7 +22,7 @@ _HOME = {
         "suspects",
     ],
     "signing": ["bits", "new_keys", "sha256", "sign", "verify"],
-    "measuring": ["measured"],
+    "measuring": ["fakes_of", "measured"],
     "shipped": ["load_forger", "load_swaps"],
 }
 

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from labkit.deepfake.scoring import nearest
+
 FACE = slice(12, 52)  # the middle of a portrait, where no background gives a fake away
 
 
@@ -19,7 +21,7 @@ def new_detector(*, seed: int = 0) -> nn.Sequential:
         )  # fmt: skip
 
 
-def fit_detector(real: Tensor, fakes: Tensor, *, steps: int = 200, seed: int = 0) -> nn.Sequential:
+def fit_detector(real: Tensor, fakes: Tensor, *, steps: int = 400, seed: int = 0) -> nn.Sequential:
     """Train a detector on real pictures and one forger's fakes, both (N, 3, 64, 64)."""
     rng = torch.Generator().manual_seed(seed)
     net = new_detector(seed=seed)
@@ -43,7 +45,7 @@ def fake_probability(detector: nn.Module, images: Tensor) -> Tensor:
     return torch.sigmoid(detector(images[..., FACE, FACE])[:, 0])
 
 
-def blurred(images: Tensor, width: float = 0.8) -> Tensor:
+def blurred(images: Tensor, width: float = 1.0) -> Tensor:
     """Pictures (N, 3, H, W) out of focus; `width`: standard deviation in pixels, 0 for sharp."""
     if width == 0:
         return images.clone()
@@ -58,18 +60,21 @@ def grainy(images: Tensor, strength: float = 0.03, *, seed: int = 0) -> Tensor:
     return (images + strength * noise).clamp(0, 1)
 
 
-def suspects(same: Tensor, apart: Tensor, others: Tensor, real: Tensor) -> dict[str, Tensor]:
+def suspects(
+    same: Tensor, apart: Tensor, others: Tensor, real: Tensor, known: Tensor
+) -> dict[str, Tensor]:
     """Pictures (N, 3, 64, 64) for a detector, by name: fakes by three forgers, touched up, real.
 
     Fakes (N, 4, 64, 64) are by the `same` forger that the detector has seen, by one with an
     encoder for each actor (`apart`), by a third one (`others`); real (N, 3, 64, 64): same poses.
+    Fine detail comes from the `known` faces (M, 4, 64, 64), those of the most similar outline.
     """
     fakes = same[:, :3]
     return {
         "same": fakes,
         "blurred": blurred(fakes),
         "grainy": grainy(fakes),
-        "detailed": detailed(fakes, real.roll(1, 0)),
+        "detailed": detailed(fakes, nearest(known, same)[:, :3]),
         "apart": apart[:, :3],
         "other": others[:, :3],
         "real": real,
@@ -82,6 +87,6 @@ def caught(detector: nn.Module, images: Tensor) -> float:
     return float((fake_probability(detector, images) > 0.5).float().mean())
 
 
-def detailed(fakes: Tensor, real: Tensor, strength: float = 1.0) -> Tensor:
-    """Fakes with the fine detail of real pictures, one for each: what a blur takes away."""
+def detailed(fakes: Tensor, real: Tensor, strength: float = 1.5) -> Tensor:
+    """Fakes with fine detail of real pictures, one for each: what a blur takes away, and more."""
     return (fakes + strength * (real - blurred(real, 1.0))).clamp(0, 1)

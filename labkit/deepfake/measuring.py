@@ -23,10 +23,10 @@ def fakes_of(net: Forger, given: Tensor) -> Tensor:
 def measured(*, seed: int, other: Forger, steps: int = STEPS) -> dict[str, float]:
     """Train both kinds of forger from a seed, as the lab does, and a detector: one row.
 
-    seed; error and pose of the `shared` encoder's fakes and of `apart` (an encoder each), error of
-    each rival; rebuilt, the error of the husky rebuilt by the two encoders; caught, the share of
-    fakes the detector calls fake: `same` forger, `detailed`, `grainy`, `apart`, by the `other`
-    forger; real and blurred, the share of real pictures that it calls fake.
+    seed; for fakes with a `shared` encoder, with encoders `apart` and for the rivals the error of
+    the head, and as "pose ..." the share whose pose is found; rebuilt, the error of the husky that
+    the separate encoders rebuild; as "caught ..." the share of `suspects` that the detector, which
+    knows the first forger only, calls fake.
     """
     known = [faces(load_portraits(actor), mirrored=True) for actor in ACTORS]
     asked, truth = faces(load_portraits("wolf", "test")), load_portraits("husky", "test")
@@ -43,7 +43,9 @@ def measured(*, seed: int, other: Forger, steps: int = STEPS) -> dict[str, float
     detector = detecting.fit_detector(
         known[HUSKY][:, :3], fakes_of(nets["shared"], known[WOLF])[:, :3], seed=seed
     )
-    shown = detecting.suspects(made["shared"], made["apart"], fakes_of(other, asked), truth.images)
+    others = fakes_of(other, asked)
+    fakes = made["shared"], made["apart"], others
+    shown = detecting.suspects(*fakes, truth.images, known[HUSKY])
     for name, images in shown.items():
         row[f"caught {name}"] = detecting.caught(detector, images)
     return {name: round(value, 3) for name, value in row.items()}

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from labkit import data, deepfake
 from labkit.deepfake.measuring import ACTORS, fakes_of, measured
@@ -30,10 +31,27 @@ def pack_forger(folder: Path, *, steps: int = 3000, seed: int = 0) -> Path:
             print(step, deepfake.head_error(fakes_of(net, asked), truth), flush=True)
 
     deepfake.fit(net, known, steps=steps, seed=seed, watch=report)
+    settle(net, known)
     report(0)
     path = write_weights(folder / FORGER, net, torch.float16, {})
     path.chmod(0o644)
     return path
+
+
+@torch.no_grad()
+def settle(net: deepfake.Forger, known: list[Tensor]) -> None:
+    """Measure each actor's codes once more, on all faces, and scale them so that float16 does."""
+    last = net.encoders[0][-1]
+    for scaled in (False, True):
+        for actor, own in enumerate(known):
+            net.levels[actor].reset_running_stats()
+            net.levels[actor].momentum = None  # a plain mean
+            net.train().encode(own, actor)
+        if not scaled:
+            size = torch.stack([level.running_var for level in net.levels]).mean(0).sqrt()
+            last.weight.div_(size[:, None])
+            last.bias.div_(size)
+    net.eval()
 
 
 def pack_swaps(folder: Path) -> Path:

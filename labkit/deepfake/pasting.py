@@ -9,6 +9,8 @@ from torch.nn import functional as F
 from labkit.data import Film
 from labkit.data.portraits import HEAD, PLAIN
 
+CHIN, NECK, SIDE = 42, 52, 8  # rows and a column of a portrait: below and beside them is the body
+
 
 def blend(scene: Tensor, fake: Tensor, mask: Tensor, top: int, left: int, width: int) -> Tensor:
     """Scenes (B, 3, H, W) with fakes (B, 3, h, w) laid over them, their corner at (top, left).
@@ -30,8 +32,15 @@ def film_faces(film: Film) -> Tensor:
     return torch.cat([torch.lerp(torch.full_like(heads, PLAIN), heads, covers), covers], 1)
 
 
-def paste_mask(swapped: Tensor, *, last: int = 52) -> Tensor:
-    """Where a fake (N, 4, 64, 64) counts in the scene, (N, 1, 64, 64): its cover, above `last`."""
+def heads_to_paste(film: Film, faces: Tensor, swapped: Tensor) -> tuple[Tensor, Tensor]:
+    """Pictures (N, 3, 64, 64) to paste into a film's scenes, and masks (N, 1, 64, 64).
+
+    Where the wolf's head was and the fake's isn't, the empty stage is shown: film crews record one
+    for this. Below the head the wolf's body stays. faces, swapped (N, 4, 64, 64).
+    """
+    plate = film.stage[..., HEAD, HEAD].expand_as(swapped[:, :3])
+    picture = torch.lerp(plate, swapped[:, :3], swapped[:, 3:])
     mask = swapped[:, 3:].round()
-    mask[..., last:, :] = 0
-    return mask
+    mask[..., :CHIN, SIDE:] = torch.maximum(mask, faces[:, 3:].round())[..., :CHIN, SIDE:]
+    mask[..., NECK:, :] = 0
+    return picture, mask

@@ -11,7 +11,8 @@ from torch.nn import functional as F
 from labkit.data import Portraits
 from labkit.deepfake.nets import Forger
 
-MOVED, BENT = 0.06, 0.03  # how far faces are shifted and zoomed, and bent for the encoder
+MOVED = 0.06  # how far faces are shifted and zoomed
+BENT, STRETCHED = 0.03, 0.12  # and how far besides, for the encoder alone
 
 
 def faces(frames: Portraits, *, mirrored: bool = False) -> Tensor:
@@ -25,7 +26,7 @@ def fit(
     actors: Sequence[Tensor],
     *,
     steps: int,
-    lr: float = 2e-3,
+    lr: float = 4e-3,
     batch_size: int = 8,
     seed: int = 0,
     watch: Callable[[int], None] | None = None,
@@ -33,8 +34,9 @@ def fit(
 ) -> list[float]:
     """Learn to rebuild each actor's faces (N, 4, 64, 64) with Adam; the loss of each step.
 
-    The encoder sees a face a little bent, the decoder is to give it straight, so that a code says
-    what the face does and not where each hair is. The rate falls over the second half.
+    The encoder sees a face a little bent and stretched, the decoder is to give it straight, so that
+    a code says what the face does and not how large a head it is. The rate falls over the second
+    half.
     `watch(step)` is called before each step, with the net in eval mode. Eval mode after.
     """
     from tqdm.auto import tqdm
@@ -74,7 +76,7 @@ def rebuilding_loss(got: Tensor, wanted: Tensor) -> Tensor:
 
 
 def _moved(faces: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-    """The faces (B, 4, 64, 64) bent and straight, both shifted and zoomed alike at random."""
+    """The faces (B, 4, 64, 64), bent and straight: both shifted and zoomed alike at random."""
     count = len(faces)
     affine = torch.zeros(count, 2, 3)
     zoom = 1 + MOVED * (2 * torch.rand(count, generator=rng) - 1)
@@ -84,5 +86,6 @@ def _moved(faces: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
     bumps = BENT * torch.randn(count, 2, 5, 5, generator=rng)
     bumps = F.interpolate(bumps, size=faces.shape[2:], mode="bicubic", align_corners=True)
     options = {"align_corners": False, "padding_mode": "border"}
-    bent = F.grid_sample(faces, grid + bumps.permute(0, 2, 3, 1), **options)
+    stretch = 1 + STRETCHED * (2 * torch.rand(count, 1, 1, 2, generator=rng) - 1)
+    bent = F.grid_sample(faces, stretch * grid + bumps.permute(0, 2, 3, 1), **options)
     return bent, F.grid_sample(faces, grid, **options)

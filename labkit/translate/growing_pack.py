@@ -17,7 +17,7 @@ from labkit.paths import data_dir
 from labkit.translate.growing import fit_heads, heads
 from labkit.translate.heads import TABLE, WEIGHTS, HeadJudge, Race, head_piles, load_races
 
-SEEDS, SECONDS, LONGER = (10, 11, 12), 90, 180
+SEEDS, SECONDS, LONGER = (10, 11, 12), 90, 900
 
 
 def race(growing: bool, seed: int, *, seconds: float = SECONDS, batch_size: int = 8) -> Race:

@@ -59,41 +59,50 @@ class LiveSwap:
 
 
 class SwappedFilm:
-    """A film before and after: `draw(frame, border)`, the scene, the forged one and the truth.
+    """A film before and after: `draw(frame, border, detail)`, the scene, the forged one, the truth.
 
-    The heads are swapped by `net` and pasted by `blend`, a function like `deepfake.blend`.
+    The heads are swapped by `net` and pasted by `blend`, a function like `deepfake.blend`; with
+    `detail` they get fine detail of the most similar face (4, 64, 64) in `known`.
     """
 
-    def __init__(self, net: deepfake.Forger, film: Film, *, swap=None, blend=None):
+    def __init__(self, net: deepfake.Forger, film: Film, known: Tensor, *, swap=None, blend=None):
         self.film, self.blend = film, blend or deepfake.blend
         faces = deepfake.film_faces(film)
         with torch.no_grad():
             swapped = (swap or deepfake.swap)(net, faces, deepfake.WOLF, deepfake.HUSKY)
-        self.fakes, self.masks = swapped[:, :3], deepfake.paste_mask(swapped)
+        sharper = swapped.clone()
+        sources = deepfake.nearest(known, swapped)[:, :3]
+        sharper[:, :3] = deepfake.detailed(swapped[:, :3], sources)
+        kinds = {False: swapped, True: sharper}
+        self.heads = {k: deepfake.heads_to_paste(film, faces, made) for k, made in kinds.items()}
 
-    def forged(self, border: int) -> Tensor:
+    def forged(self, border: int, detail: bool = False) -> Tensor:
         """All scenes with the fakes in place, (N, 3, 160, 160); `border`: how wide a soft one."""
         corner = HEAD.start, HEAD.start
-        return self.blend(self.film.wolf, self.fakes, self.masks, *corner, border)
+        return self.blend(self.film.wolf, *self.heads[detail], *corner, border)
 
-    def draw(self, frame: int, border: int) -> tuple[np.ndarray, str]:
+    def draw(self, frame: int, border: int, detail: bool) -> tuple[np.ndarray, str]:
         """The picture (H, W, 3), uint8, and a line of text."""
-        forged = self.forged(border)[frame]
+        forged = self.forged(border, detail)[frame]
         row = _row(torch.stack([self.film.wolf[frame], forged, self.film.husky[frame]]))
         text = f"frame {frame}: the scene, the fake, the truth (the husky itself in this pose)"
         return to_pixels(row, width=2 * row.shape[2]), text
 
 
-def swapped_film(net: deepfake.Forger, film: Film, **functions) -> ipywidgets.VBox:
-    """Play, pause and step through `SwappedFilm`, and choose how soft the border is."""
-    shown, last = SwappedFilm(net, film, **functions), len(film.wolf) - 1
+def swapped_film(net: deepfake.Forger, film: Film, known: Tensor, **functions) -> ipywidgets.VBox:
+    """Play, pause and step through `SwappedFilm`; how soft the border is, and a box for detail."""
+    shown, last = SwappedFilm(net, film, known, **functions), len(film.wolf) - 1
     frame = slider("frame", 0, last)
     player = ipywidgets.Play(value=0, min=0, max=last, interval=150, description="play")
     player.repeat = True
     ipywidgets.jslink((player, "value"), (frame, "value"))
-    border = slider("width of the border", 0, 6, value=2)
-    alt = "The wolf in the forest, the same scene with a forged husky's head, and with the husky."
-    widget = live(shown.draw, alt=alt, frame=frame, border=border)
+    widget = live(
+        shown.draw,
+        alt="The wolf in the forest, the scene with a forged husky's head, and with the husky.",
+        frame=frame,
+        border=slider("width of the border", 0, 6, value=2),
+        detail=ipywidgets.Checkbox(description="fine detail of a real frame"),
+    )
     widget.children = (player, *widget.children)
     return widget
 
@@ -101,16 +110,20 @@ def swapped_film(net: deepfake.Forger, film: Film, **functions) -> ipywidgets.VB
 class Suspects:
     """Pictures for a detector to judge: `draw(which, frame, blur, grain, detail)`.
 
-    fakes, real (N, 3, 64, 64): the same poses; detail is copied from the `real` ones.
+    fakes, real (N, 3, 64, 64): the same poses; a fake gets fine detail of its picture in
+    `sources`, a real one its own.
     """
 
-    def __init__(self, detector: nn.Module, fakes: Tensor, real: Tensor):
-        self.detector, self.kinds = detector, {"fake": fakes, "real": real}
+    def __init__(self, detector: nn.Module, fakes: Tensor, real: Tensor, sources: Tensor):
+        self.detector, self.sources = detector, sources
+        self.kinds = {"fake": fakes, "real": real}
 
     def touched(self, which: str, frame: int, blur: float, grain: float, detail: float) -> Tensor:
         """The picture (1, 3, 64, 64) with detail, blur and grain put on, in this order."""
-        image, real = (self.kinds[kind][frame : frame + 1] for kind in (which, "real"))
-        image = deepfake.detailed(image, real, detail) if which == "fake" else image
+        here = slice(frame, frame + 1)
+        image = self.kinds[which][here]
+        source = self.sources[here] if which == "fake" else image
+        image = deepfake.detailed(image, source, detail)
         return deepfake.grainy(deepfake.blurred(image, blur), grain, seed=frame)
 
     def draw(
@@ -127,21 +140,21 @@ class Suspects:
         return to_pixels(image[0], width=256), text + ("" if right else ": wrong")
 
 
-def suspects(detector: nn.Module, fakes: Tensor, real: Tensor) -> ipywidgets.VBox:
+def suspects(detector: nn.Module, fakes: Tensor, real: Tensor, sources: Tensor) -> ipywidgets.VBox:
     """A fake or the real picture, with sliders for blur, grain and detail, above `Suspects`."""
     return live(
-        Suspects(detector, fakes, real).draw,
+        Suspects(detector, fakes, real, sources).draw,
         alt="One picture of a husky's head, real or forged.",
         which=ipywidgets.ToggleButtons(options=["fake", "real"], description="show"),
         frame=slider("frame", 0, len(fakes) - 1),
         blur=slider("blur", 0.0, 1.5, value=0.0, step=0.25),
         grain=slider("grain", 0.0, 0.1, value=0.0, step=0.02),
-        detail=slider("real detail (fakes only)", 0.0, 1.5, value=0.0, step=0.25),
+        detail=slider("fine detail of a real frame", 0.0, 1.5, value=0.0, step=0.25),
     )
 
 
 class FlipByte:
-    """A signed picture of which one byte can be changed: `draw(byte, by)`.
+    """A signed picture of which one byte can be changed: `draw(row, column, by)`.
 
     image (3, H, W). The signature is made once; `verify` is a function like `deepfake.verify`.
     """
@@ -151,31 +164,32 @@ class FlipByte:
         secret, self.public = deepfake.new_keys()
         self.signature = deepfake.sign(self.pixels.tobytes(), secret)
 
-    def changed(self, byte: int, by: int) -> np.ndarray:
-        """The picture (H, W, 3), uint8, with `by` added to one of its bytes."""
-        flat = self.pixels.flatten()
-        flat[byte] = (int(flat[byte]) + by) % 256
-        return flat.reshape(self.pixels.shape)
+    def changed(self, row: int, column: int, by: int) -> np.ndarray:
+        """The picture (H, W, 3), uint8, with `by` added to the red of one of its pixels."""
+        picture = self.pixels.copy()
+        picture[row, column, 0] = (int(picture[row, column, 0]) + by) % 256
+        return picture
 
-    def draw(self, byte: int, by: int) -> tuple[np.ndarray, str]:
+    def draw(self, row: int, column: int, by: int) -> tuple[np.ndarray, str]:
         """The picture (H, W, 3), uint8, four times as large, and what the verifier says."""
-        picture = self.changed(byte, by)
+        picture = self.changed(row, column, by)
         content = picture.tobytes()
         good = self.verify(content, self.signature, self.public)
         before, after = (deepfake.bits(c) for c in (self.pixels.tobytes(), content))
         same = sum(a == b for a, b in zip(before, after, strict=True))
         says = "signed, and as it was" if good else "not what was signed"
-        text = f"byte {byte} changed by {by}: <b>{says}</b>; {same} of the hash's 256 bits agree"
+        text = f"one byte changed by {by}: <b>{says}</b>; {same} of the hash's 256 bits agree"
         return np.repeat(np.repeat(picture, 4, 0), 4, 1), text
 
 
 def flip_byte(image: Tensor, *, verify=None) -> ipywidgets.VBox:
-    """Sliders for which byte of a signed picture changes, and by how much."""
-    board = FlipByte(image, verify=verify)
+    """Sliders for which pixel of a signed picture changes its red, and by how much."""
+    height, width = image.shape[1:]
     return live(
-        board.draw,
+        FlipByte(image, verify=verify).draw,
         alt="A signed picture of which one byte was changed.",
-        byte=slider("byte", 0, board.pixels.size - 1, value=board.pixels.size // 2),
+        row=slider("row", 0, height - 1, value=height // 2),
+        column=slider("column", 0, width - 1, value=width // 2),
         by=slider("change by", 0, 255, value=0),
     )
 

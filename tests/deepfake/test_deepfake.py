@@ -129,7 +129,7 @@ def test_touching_up_does_what_it_says():
     grain = deepfake.grainy(torch.full((2, 3, 64, 64), 0.5), 0.03)
     assert grain.std() == pytest.approx(0.03, rel=0.05)
     soft = deepfake.blurred(real, 1.0)
-    assert (deepfake.detailed(soft, real) - real).abs().mean() < 1e-6
+    assert (deepfake.detailed(soft, real, 1.0) - real).abs().mean() < 1e-6
 
 
 def test_signatures_hold_for_one_content_and_one_key():
@@ -150,5 +150,9 @@ def test_film_faces_are_like_portraits():
     assert faces.shape == (24, 4, 64, 64)
     bare = faces[:, 3] == 0
     assert torch.allclose(faces[:, 0][bare], torch.tensor(data.portraits.PLAIN))
-    mask = deepfake.paste_mask(faces)
+    other = faces.roll(6, 0)
+    picture, mask = deepfake.heads_to_paste(film, faces, other)
     assert set(mask.unique().tolist()) == {0.0, 1.0} and mask[..., 52:, :].sum() == 0
+    bare = (other[:, 3:] == 0).expand_as(picture)
+    plate = film.stage[:, 48:112, 48:112].expand_as(picture)
+    assert torch.equal(picture[bare], plate[bare])
