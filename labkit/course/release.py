@@ -44,6 +44,14 @@ _NEEDS = {  # lab -> files of data/; a lab that is not named here gets all
     "07": ["digit_generator*", "digit_judge*", "gan_runs.csv"],
     "08": ["digit_*", "density_race.csv"],
     "09": ["speaker.safetensors", "imitations.csv", "spoken_people.csv"],
+    "10": [
+        "seasons.zip",
+        "translat*",
+        "wolf_to_husky.safetensors",
+        "portraits.zip",
+        "growing.csv",
+        "heads.safetensors",
+    ],
     "11": ["portraits.zip", "forger.safetensors", "swaps.csv"],
 }
 

@@ -20,6 +20,7 @@ from torch import nn
 from labkit import data, translate
 from labkit.nets.shipped import append_row, write_weights
 from labkit.paths import data_dir
+from labkit.translate.growing_pack import pack_growing
 from labkit.translate.nets import Translator
 from labkit.translate.shipped import HUSKY, KINDS, TABLE, WEIGHTS, Row
 
@@ -83,3 +84,4 @@ if __name__ == "__main__":
     where = Path(sys.argv[1]) if sys.argv[1:] else data_dir()
     pack(where)
     pack_husky(where)
+    pack_growing(where)
