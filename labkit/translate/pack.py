@@ -2,7 +2,7 @@
 
 Trains every kind of `labkit.translate.shipped.KINDS` from the seeds 10, 11 and 12, two at a time,
 writes their errors on the test places to `translations.csv`, and the weights of seed 10; then one
-that shall turn wolves into huskies.
+that shall turn wolves into huskies, and what `labkit.translate.growing_pack` makes.
 """
 
 from __future__ import annotations
