@@ -31,7 +31,8 @@ def swap(answer: Callable[[nn.Module, Tensor, int, int], Tensor]) -> str:
         faces = torch.rand(count, 4, 4, 4, generator=generator)
         right, wrong = mistakes.swap(net, faces, actor, other)
         got = call(answer, net, faces, actor, other)
-        what = f"The face of actor {other}, doing what {actor} does,"
+        what = f"The face of actor {other} doing what {actor} does"
+        got = lab11_art.one_array(got, what)
         compare(got, right, mistakes=wrong, what=what)
     return "swap is right: what a face does goes on, whose it is stays behind."
 
@@ -48,7 +49,8 @@ def blend(answer: Callable[[Tensor, Tensor, Tensor, int, int, int], Tensor]) -> 
             scene.double(), fake.double(), mask.double(), top, left, width
         )
         got = call(answer, scene, fake, mask, top, left, width)
-        compare(got, right, mistakes=wrong, what=f"The scene with a border of width {width}")
+        what = f"The scene with a border of width {width}"
+        compare(lab11_art.one_array(got, what), right, mistakes=wrong, what=what)
     return "blend is right: no seam, and nothing else in the scene has changed."
 
 
@@ -67,6 +69,9 @@ def verify(answer: Callable[[bytes, list, list], bool]) -> str:
     for message, case in mistakes.forged(content, secret, public, _keys(b"b")).items():
         if says(*case):
             raise CheckFailed(message)
+    for message, short in mistakes.cut_short(signature).items():
+        if _says_or_stops(says, content, short, public):
+            raise CheckFailed(message)
     return "verify is right: one flipped bit anywhere, and the signature is worth nothing."
 
 
@@ -80,11 +85,20 @@ class Toy(nn.Module):
 
     def encode(self, faces: Tensor, actor: int) -> Tensor:
         """Codes (B, 5) of faces (B, 4, 4, 4)."""
+        _expect(faces, (4, 4, 4), "encode takes faces, colours and cover,")
         return faces.flatten(1) @ self.into[actor].to(faces)
 
     def decode(self, codes: Tensor, actor: int) -> Tensor:
         """Faces (B, 4, 4, 4) of codes (B, 5)."""
+        _expect(codes, (5,), "decode takes codes")
         return torch.sigmoid(codes @ self.back[actor].to(codes)).unflatten(1, (4, 4, 4))
+
+
+def _expect(given: Tensor, shape: tuple[int, ...], what: str) -> None:
+    found = tuple(given.shape) if isinstance(given, Tensor) else given
+    if not isinstance(given, Tensor) or found[1:] != shape:
+        wanted = ", ".join(map(str, ("B", *shape)))
+        raise ValueError(f"{what} ({wanted}), but was given {found}")
 
 
 def _keys(seed: bytes) -> list[tuple[bytes, bytes]]:
@@ -93,11 +107,28 @@ def _keys(seed: bytes) -> list[tuple[bytes, bytes]]:
     return list(zip(numbers[::2], numbers[1::2], strict=True))
 
 
+def _says_or_stops(says: Callable, content: bytes, short: list[bytes], public: list) -> bool:
+    try:
+        return says(content, short, public)
+    except CheckFailed as stopped:
+        raise CheckFailed(
+            f"Whole signatures are judged rightly, but one of {len(short)} numbers should be "
+            f"False. Compare the lengths first. ({stopped})"
+        ) from None
+
+
 def _yes_or_no(got) -> bool:
     if isinstance(got, bool | np.bool_):
         return bool(got)
+    if isinstance(got, Tensor) and got.dtype == torch.bool and got.dim() == 0:
+        return bool(got)
     if got is None:
         raise CheckFailed("verify gives None: does the function end with `return ...`?")
+    if isinstance(got, int | np.integer):
+        raise CheckFailed(
+            f"verify should say True or False, but gives the number {got}. If it counts what is "
+            "right, compare the count with 256."
+        )
     raise CheckFailed(
         f"verify should say True or False, once for all 256 numbers (all(...)), but gives "
         f"{type(got).__name__}."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -19,7 +20,8 @@ def check_gram(answer: Callable[[Tensor], Tensor]) -> None:
         features = torch.randn(shape, generator=generator) + 0.7
         what = f"The Gram matrices of features {shape}"
         right, wrong = gram(features.double())
-        compare(call(answer, features), right, mistakes=wrong, what=what, atol=1e-4)
+        got = one_array(call(answer, features), what)
+        compare(got, right, mistakes=wrong, what=what, atol=1e-4)
     _check_slope(answer, features)
 
 
@@ -48,6 +50,8 @@ def gram(features: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         "it is divided by images x places: each image has its own mean. Divide by H x W.": (
             whole / places / batch
         ),
+        "it is divided by the number of images: the mean is over the places, H x W.": whole / batch,
+        "it is divided by H and multiplied by W: brackets, / (H * W).": whole / height * width,
         "it is divided by H alone: the places are H x W.": whole / height,
         "it is divided by W alone: the places are H x W.": whole / width,
         "it is divided by the number of channels: the mean is over the places, H x W.": (
@@ -98,6 +102,14 @@ def gram(features: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
         "it's not a matrix of channels: H and W aren't flattened, so rows met columns. Begin with "
         ".flatten(2), then divide.": by_column / places,
     }
+
+
+def one_array(got: Any, what: str) -> Any:
+    """What came, unless it's a list or tuple of tensors, which no later cell could use."""
+    if isinstance(got, list | tuple) and any(isinstance(item, Tensor) for item in got):
+        kind = type(got).__name__
+        raise CheckFailed(f"{what} should be one tensor, but is a {kind} of them: torch.stack?")
+    return got
 
 
 def _check_slope(answer: Callable[[Tensor], Tensor], features: Tensor) -> None:

@@ -24,6 +24,8 @@ def swap(net: nn.Module, faces: Tensor, actor: int, other: int) -> tuple[Tensor,
         "it always goes from actor 0 to actor 1: use the arguments.": net.decode(
             net.encode(faces, 0), 1
         ),
+        "it always decodes as actor 1: use `other`.": net.decode(codes, 1),
+        "it always encodes as actor 0: use `actor`.": net.decode(net.encode(faces, 0), other),
         "it rebuilds the actor: the code went back to the actor's own decoder. Decode it as "
         "`other`.": rebuilt,
         "the face was encoded as the other's, who it isn't. Encode it as `actor`.": net.decode(
@@ -58,20 +60,24 @@ def blend(scene: Tensor, fake: Tensor, mask: Tensor, top: int, left: int, width:
     def soft(kernel: int = size, **options) -> Tensor:
         return F.avg_pool2d(mask, kernel, stride=1, padding=kernel // 2, **options)
 
-    def pasted(alpha: Tensor, *, over: Tensor = fake, keep: Tensor | None = None, at=(top, left)):
+    def pasted(alpha: Tensor, *, over: Tensor = fake, keep=None, under=None, at=(top, left)):
         rows, columns = (slice(a, a + n) for a, n in zip(at, fake.shape[-2:], strict=True))
         result = scene.clone()
-        below = result[..., rows, columns]
+        below = result[..., rows, columns] if under is None else under
         if below.shape != fake.shape:
             return torch.zeros(0)
         result[..., rows, columns] = alpha * over + (1 - alpha if keep is None else keep) * below
         return result
 
     right, alpha = pasted(soft()), soft()
+    hard, sides = pasted(mask), (left, scene.shape[3] - left - fake.shape[3])
+    sides += (top, scene.shape[2] - top - fake.shape[2])
+    wide = F.avg_pool2d(F.pad(mask, sides), size, stride=1, padding=width)
+    square = (..., slice(top, top + fake.shape[2]), slice(left, left + fake.shape[3]))
+    smeared = hard.clone()
+    smeared[square] = F.avg_pool2d(hard[square], size, stride=1, padding=width)
     return right, {
-        "the border is hard: the mask was used as it is. Blur it first, F.avg_pool2d.": pasted(
-            mask
-        ),
+        "the border is hard: the mask was used as it is. Blur it first, F.avg_pool2d.": hard,
         "the mask isn't used: the whole square was pasted, grey and all.": pasted(
             torch.ones_like(mask)
         ),
@@ -82,6 +88,13 @@ def blend(scene: Tensor, fake: Tensor, mask: Tensor, top: int, left: int, width:
         "the same for both.": pasted(alpha, keep=1 - mask),
         "the border has too much: the fake is cut by the hard mask, the scene by the soft one. Use "
         "the same for both.": pasted(mask, keep=1 - alpha),
+        "the border reaches beyond the square: the mask was laid into the scene before it was "
+        "blurred. Blur it first.": (torch.lerp(scene, F.pad(fake, sides), wide)),
+        "below the fake is the scene's upper left corner: take the scene at `top` and `left`.": (
+            pasted(alpha, under=scene[..., : fake.shape[2], : fake.shape[3]])
+        ),
+        "fake and scene were mixed with a hard border, and the square blurred. Blur the mask, not "
+        "the picture.": smeared,
         "inside the square the scene is gone: what the fake leaves free is black.": pasted(
             alpha, keep=torch.zeros_like(mask)
         ),
@@ -96,11 +109,13 @@ def blend(scene: Tensor, fake: Tensor, mask: Tensor, top: int, left: int, width:
         ),
         "pixels outside the mask don't count as 0, so the edge of the square shows: leave "
         "count_include_pad as it is.": pasted(soft(count_include_pad=False)),
+        "pixels outside the mask are copies of its edge. They should count as 0: "
+        "padding=width.": pasted(
+            F.avg_pool2d(F.pad(mask, (width,) * 4, mode="replicate"), size, stride=1)
+        ),
         "top and left are swapped: rows first.": pasted(alpha, at=(left, top)),
         "the fake lies in the upper left corner: use `top` and `left`.": pasted(alpha, at=(0, 0)),
-        "only the square came back. Put it into a copy of the whole scene.": right[
-            ..., top : top + fake.shape[-2], left : left + fake.shape[-1]
-        ],
+        "only the square came back. Put it into a copy of the whole scene.": right[square],
         "the scene comes back as it was. Is the result written into the copy?": scene,
     }
 
@@ -127,38 +142,40 @@ def forged(content: bytes, secret: list, public: list, stranger: list) -> dict[s
     """Signatures that must be refused, by what is wrong with a function that takes them."""
     true = deepfake.sign(content, secret)
     other = [pair[1 - bit] for pair, bit in zip(secret, deepfake.bits(content), strict=True)]
-    changed = bytes([content[0] ^ 1]) + content[1:]
     noise = [b"?" * 32] * 256
-    return {
-        "A signature of nonsense is taken: nothing is compared.": (content, noise, public),
-        "A signature by somebody else is taken: compare with the public key.": (
-            content,
-            deepfake.sign(content, stranger),
-            public,
+    hashes = [pair[bit] for pair, bit in zip(public, deepfake.bits(content), strict=True)]
+    signatures = {
+        "A signature of nonsense is taken: nothing is compared.": noise,
+        "A signature by somebody else is taken: compare with the public key.": deepfake.sign(
+            content, stranger
         ),
         "A signature of the hashes themselves, which everybody knows, is taken: hash what was "
-        "opened before you compare.": (
-            content,
-            [pair[bit] for pair, bit in zip(public, deepfake.bits(content), strict=True)],
-            public,
-        ),
+        "opened before you compare.": hashes,
         "One right number is enough for it: any() in place of all(), or only some are looked "
-        "at. All 256 must be right.": (content, [true[0], *noise[1:]], public),
+        "at. All 256 must be right.": [true[0], *noise[1:]],
+        "The bits of the content aren't used: the other number of each pair is taken, too. Only "
+        "one of the two is right: pair[bit].": other,
+        "One wrong number doesn't matter to it: it counts most of them, or looks at some only. "
+        "All 256 must be right.": [*true[:97], noise[0], *true[98:]],
+        "Only some of the numbers are looked at: the last one is wrong, and the signature is "
+        "taken.": [*true[:-1], noise[0]],
+        "Only some of the numbers are looked at: the first one is wrong, and the signature is "
+        "taken.": [noise[0], *true[1:]],
+        "Two numbers have changed places, and the signature is taken: number i belongs to pair "
+        "i.": [true[1], true[0], *true[2:]],
+    }
+    changed = bytes([content[0] ^ 1]) + content[1:]
+    return {message: (content, signature, public) for message, signature in signatures.items()} | {
         "The content isn't looked at: a byte of it was flipped, and the old signature is still "
         "taken.": (changed, true, public),
-        "The bits of the content aren't used: the other number of each pair is taken, too. Only "
-        "one of the two is right: pair[bit].": (content, other, public),
+    }
+
+
+def cut_short(signature: list[bytes]) -> dict[str, list[bytes]]:
+    """Signatures that lack numbers, by what is wrong with a function that takes them."""
+    return {
         "An empty signature is taken: zip stops at the shorter list, and all() of nothing is "
-        "True. Compare the lengths, or zip(..., strict=True) inside a try.": (content, [], public),
+        "True. Compare the lengths, or zip(..., strict=True) inside a try.": [],
         "A signature that lacks its last number is taken: zip stops at the shorter list. Compare "
-        "the lengths.": (content, true[:-1], public),
-        "Only some of the numbers are looked at: the last one is wrong, and the signature is "
-        "taken.": (content, [*true[:-1], noise[0]], public),
-        "Only some of the numbers are looked at: the first one is wrong, and the signature is "
-        "taken.": (content, [noise[0], *true[1:]], public),
-        "One wrong number doesn't matter to it: it counts most of them. All must be right.": (
-            content,
-            [*true[:100], noise[0], *true[101:]],
-            public,
-        ),
+        "the lengths.": signature[:-1],
     }

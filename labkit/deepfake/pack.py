@@ -1,7 +1,7 @@
 """Makes what ships with lab 11: `python -m labkit.deepfake.pack forger | swaps`.
 
 `forger` trains one for 3,000 steps (five minutes). `swaps` trains the lab's forgers and its
-detector from three seeds, and writes how they fare (six minutes).
+detector from three seeds, and writes how they fare (four minutes).
 """
 
 from __future__ import annotations

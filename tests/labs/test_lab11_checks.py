@@ -43,7 +43,12 @@ SWAPS = {
     "only the first": lambda net, x, a, o: right(net, x, a, o)[:1],
     "cover is missing": lambda net, x, a, o: right(net, x, a, o)[:, :3],
     "half the actor": lambda net, x, a, o: (right(net, x, a, o) + right(net, x, a, a)) / 2,
-    "use the arguments": as_(0, 1),
+    "always goes from actor 0": as_(0, 1),
+    "always decodes as actor 1": as_("a", 1),
+    "always encodes as actor 0": as_(0, "o"),
+    "one tensor, but is a list": lambda net, x, a, o: list(right(net, x, a, o)),
+    "encode takes faces": lambda net, x, a, o: net.decode(net.encode(x[:, :3], a), o),
+    "decode takes codes": lambda net, x, a, o: net.encode(net.decode(x, a), o),
     "None": lambda net, x, a, o: None,
 }
 
@@ -81,6 +86,27 @@ def in_place(scene, fake, mask, top, left, width):
     return scene
 
 
+def in_the_whole(scene, fake, mask, top, left, width):
+    sides = [left, scene.shape[3] - left - fake.shape[3], top, scene.shape[2] - top - fake.shape[2]]
+    alpha = soften(F.pad(mask, sides), width)
+    return alpha * F.pad(fake, sides) + (1 - alpha) * scene
+
+
+def over_the_corner(scene, fake, mask, top, left, width):
+    alpha, result = soften(mask, width), scene.clone()
+    square = (..., slice(top, top + fake.shape[2]), slice(left, left + fake.shape[3]))
+    corner = scene[..., : fake.shape[2], : fake.shape[3]]
+    result[square] = alpha * fake + (1 - alpha) * corner
+    return result
+
+
+def smeared(scene, fake, mask, top, left, width):
+    result = scene.clone()
+    square = (..., slice(top, top + fake.shape[2]), slice(left, left + fake.shape[3]))
+    result[square] = soften(mask * fake + (1 - mask) * scene[square], width)
+    return result
+
+
 BLENDS = {
     "border is hard": paste(lambda m, w: m),
     "whole square was pasted": paste(lambda m, w: torch.ones_like(m)),
@@ -100,6 +126,13 @@ BLENDS = {
     ],
     "as it was": lambda s, f, m, t, c, w: s.clone(),
     "in place": in_place,
+    "reaches beyond": in_the_whole,
+    "upper left corner: take": over_the_corner,
+    "and the square blurred": smeared,
+    "copies of its edge": paste(
+        lambda m, w: F.avg_pool2d(F.pad(m, (w,) * 4, mode="replicate"), 2 * w + 1, 1)
+    ),
+    "one tensor, but is a list": lambda *given: list(deepfake.blend(*given)),
 }
 
 
@@ -149,6 +182,15 @@ SIGNATURES = {
     "counts most": lambda c, s, p: (
         len(s) == 256 and sum(exact(c, s, p)) >= 255 and exact(c, s, p)[0] and exact(c, s, p)[-1]
     ),
+    "looks at some only": lambda c, s, p: len(s) == 256 and all(exact(c, s, p)[::5]),
+    "looks at some only. ": lambda c, s, p: len(s) == 256 and exact(c, s, p)[-1],
+    "changed places": lambda c, s, p: (
+        len(s) == 256 and {*map(sha256, s)} == {pair[b] for b, pair in zip(bits(c), p, strict=True)}
+    ),
+    "one of 0 numbers should be False": lambda c, s, p: all(
+        sha256(s[i]) == p[i][b] for i, b in enumerate(bits(c))
+    ),
+    "the number 256": lambda c, s, p: sum(exact(c, s, p)),
     "gives list": exact,
     "gives None": lambda c, s, p: None,
 }
@@ -178,7 +220,7 @@ def test_right_answers_pass(capsys):
     for name, answers in {
         "swap": (deepfake.swap,),
         "blend": (deepfake.blend, weighted),
-        "verify": (deepfake.verify, by_loop),
+        "verify": (deepfake.verify, by_loop, lambda *given: torch.tensor(by_loop(*given))),
     }.items():
         for answer in answers:
             getattr(check, name)(answer)
