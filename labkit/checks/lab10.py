@@ -29,13 +29,18 @@ def match_colour(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str:
         images, mean, deviation = mistakes.palettes(seed, count)
         right, wrong = mistakes.match_colour(images, mean, deviation)
         got = call(answer, images, mean, deviation)
-        compare(got, right, mistakes=wrong, what="The pictures", atol=2e-3)
+        compare(got, right, mistakes=wrong, what="The pictures", atol=1e-2)
     flat = torch.full((1, 3, 4, 4), 0.25)
     got = as_tensor(call(answer, flat, torch.ones(3) / 2, torch.ones(3) / 5), what="A flat picture")
     if got.isnan().any():
         raise CheckFailed(
             "A picture of one colour becomes nan: its deviation is 0, and 0 / 0 is no number. "
             "Divide by std.clamp_min(1e-6), say."
+        )
+    if not torch.allclose(got, torch.full_like(got, 0.5), atol=0.01):
+        raise CheckFailed(
+            "A picture of one colour should get the wanted mean, but doesn't. Keep its deviation "
+            "from being 0, `.clamp_min(1e-6)`, and leave the numbers after that alone."
         )
     return "match_colour is right: each channel of each picture gets the wanted mean and spread."
 
@@ -111,7 +116,14 @@ def _check_slopes_of_game(answer: Callable) -> None:
     wanted = torch.autograd.grad(
         (critic(real) - 1).square().mean() + critic(fake.detach()).square().mean(), critic.weight
     )[0]
-    compare(of_critic, wanted, what="The slope of the critic's loss by the critic's weights")
+    half = torch.autograd.grad((critic(real) - 1).square().mean(), critic.weight)[0]
+    why = {
+        "the fakes have no part in it. Cut off the pictures, critic(fake.detach()), not their "
+        "scores, critic(fake).detach().": half,
+        "the real pictures have no part in it. Cut off the fakes alone.": wanted - half,
+    }
+    what = "The slope of the critic's loss by the critic's weights"
+    compare(of_critic, wanted, mistakes=why, what=what)
 
 
 def _check_slopes_of_cycle(answer: Callable) -> None:
@@ -128,12 +140,14 @@ def _check_slopes_of_cycle(answer: Callable) -> None:
         return torch.autograd.grad(loss, weights, allow_unused=True, materialize_grads=True)
 
     got = call(slopes, there, back, summer, winter)
-    wanted = torch.autograd.grad(mistakes.there_and_back(there, back, summer, winter), weights)
-    for name, slope, right in zip(("there", "back"), got, wanted, strict=True):
+    ways = (back(there(summer)) - summer).abs(), (there(back(winter)) - winter).abs()
+    parts = zip(*(torch.autograd.grad(way.mean(), weights) for way in ways), strict=True)
+    for name, slope, (first, second) in zip(("there", "back"), got, parts, strict=True):
+        right, cut = first + second, "is cut off (.detach(), .data, torch.no_grad())."
         why = {
-            "it is 0: something on the way is cut off (.detach(), .data, torch.no_grad()).": (
-                torch.zeros_like(right)
-            )
+            f"it is 0: something on the way {cut}": torch.zeros_like(right),
+            f"the way of the summers has no part in it: something on it {cut}": second,
+            f"the way of the winters has no part in it: something on it {cut}": first,
         }
         what = f"The slope of the loss by the weights of `{name}`"
         compare(slope, right, mistakes=why, what=what)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import softplus
 
 from labkit.checks.core import CheckFailed, as_tensor
 
@@ -55,6 +56,24 @@ def ground_error(made: Tensor, truth: Tensor, covers: Tensor) -> tuple[Tensor, W
         "without .abs(), too bright here and too dark there cancel.": over(ground, signed),
         "the channels are added up, so the error is 3 times too large: the mean over the three "
         "colours.": 3 * right,
+        "without keepdim=True, each picture meets the covers of all the others: (N, H, W) times "
+        "(N, 1, H, W) is (N, N, H, W).": (apart.mean(1) * ground).sum((1, 2, 3))
+        / ground.sum((1, 2, 3)),
+        "this is the error on the animal, its edge included. The ground is covers == 0.": (
+            over((covers > 0).double())
+        ),
+        "the mean over the colours comes before .abs(), so too red and too green cancel.": (
+            over(ground, signed.abs())
+        ),
+        "this is a sum. Divide by the number of ground pixels.": (apart * ground).sum((1, 2, 3)),
+        "this is a sum over pixels and colours. Divide by both numbers.": (
+            3 * (apart * ground).sum((1, 2, 3))
+        ),
+        "each picture is divided by the ground pixels of all pictures. Sum the mask over "
+        "(1, 2, 3), too.": (apart * ground).sum((1, 2, 3)) / ground.sum(),
+        "the differences of all pictures are added up. Sum them over (1, 2, 3).": (
+            (apart * ground).sum() / ground.sum((1, 2, 3))
+        ),
     }
 
 
@@ -63,16 +82,16 @@ def palettes(seed: int, count: int) -> tuple[Tensor, Tensor, Tensor]:
     random = torch.Generator().manual_seed(1040 + seed)
     images = torch.rand(count, 3, 32, 32, generator=random)
     images = images * (0.2 + 0.6 * torch.rand(count, 3, 1, 1, generator=random)) + 0.05
-    mean = 0.45 + 0.3 * torch.rand(3, generator=random)
-    return images, mean, 0.15 + 0.15 * torch.rand(3, generator=random)
+    mean = torch.tensor([0.25, 0.5, 0.75])[torch.randperm(3, generator=random)]
+    return images, mean, 0.18 + 0.12 * torch.rand(3, generator=random)
 
 
 def match_colour(images: Tensor, mean: Tensor, deviation: Tensor) -> tuple[Tensor, Wrong]:
     """The right pictures, and wrong ones."""
     x, want, stretch = images.double(), mean[:, None, None].double(), deviation[:, None, None]
 
-    def moved(dims: tuple[int, ...], power: float = 1.0) -> Tensor:
-        own, spread = x.mean(dims, keepdim=True), x.std(dims, keepdim=True, correction=0)
+    def moved(dims: tuple[int, ...], power: float = 1.0, correction: int = 0) -> Tensor:
+        own, spread = x.mean(dims, keepdim=True), x.std(dims, keepdim=True, correction=correction)
         return (x - own) / spread**power * stretch**power + want
 
     own, spread = x.mean((2, 3), keepdim=True), x.std((2, 3), keepdim=True, correction=0)
@@ -96,9 +115,35 @@ def match_colour(images: Tensor, mean: Tensor, deviation: Tensor) -> tuple[Tenso
         "the roles of the two deviations are swapped: divide by the picture's own, multiply by the "
         "wanted one.": (x - own) / stretch * spread + want,
         "they are still what came in.": x,
+        "mean and deviation are swapped: times `deviation`, plus `mean`.": (
+            (x - own) / spread * want + stretch
+        ),
+        "the way is turned round: the wanted look is taken away, the picture's own put on.": (
+            (x - want) / stretch * spread + own
+        ),
+        "the wanted mean and deviation are taken away. Take away the picture's own, then put these "
+        "on.": (x - want) / stretch,
+        "they are divided by the wanted deviation, too. Multiply by it.": (
+            (x - own) / (spread * stretch) + want
+        ),
+        "mean and deviation are those of the three colours of a pixel. Take them over the pixels: "
+        "the dimensions (2, 3).": moved((1,), correction=1),
+        "brackets are missing: (images - own) / spread, not images - own / spread.": (
+            (x - own / spread * stretch) + want
+        ),
+        "they are cut off too early. First stretch and add the mean, then .clamp(0, 1).": (
+            ((x - own) / spread).clamp(0, 1) * stretch + want
+        ),
+        "what is added to the deviation is so large that it shows. 1e-6 will do.": (
+            (x - own) / (spread + 0.01) * stretch + want
+        ),
     }
-    if right.amin() < -0.01 or right.amax() > 1.01:
-        wrong = {"some numbers leave [0, 1]. End with .clamp(0, 1).": right} | wrong
+    ends = {
+        "some numbers leave [0, 1]. End with .clamp(0, 1).": right,
+        "some numbers are below 0. End with .clamp(0, 1).": right.clamp_max(1),
+        "some numbers are above 1. End with .clamp(0, 1).": right.clamp_min(0),
+    }
+    wrong = ends | wrong
     cut = {message: picture.clamp(0, 1) for message, picture in wrong.items()}
     both = wrong | {f"{message} ": picture for message, picture in cut.items()}
     return right.clamp(0, 1), both
@@ -141,6 +186,16 @@ def lsgan_losses(real: Tensor, fake: Tensor) -> tuple[tuple[Tensor, Wrong], tupl
             "this is the hinge loss of lab 07. Here it is least squares.": (
                 (1 - real).relu().mean() + (1 + fake).relu().mean()
             ),
+            "this is the cross-entropy of lab 07. Here it is least squares.": (
+                softplus(-real).mean() + softplus(fake).mean()
+            ),
+            "the scores went through a sigmoid. Take them as they are.": (
+                (real.sigmoid() - 1).square().mean() + fake.sigmoid().square().mean()
+            ),
+            "the roots of the means are taken. Leave the squares.": (
+                far.mean().sqrt() + near.mean().sqrt()
+            ),
+            "one mean is subtracted from the other. Add them.": far.mean() - near.mean(),
             "forged patches get the target -1 here. It should be 0.": (
                 far.mean() + (fake + 1).square().mean()
             ),
@@ -156,6 +211,18 @@ def lsgan_losses(real: Tensor, fake: Tensor) -> tuple[tuple[Tensor, Wrong], tupl
             "the mean score is squared, not each score. Square first, then .mean().": (
                 (fake.mean() - 1).square()
             ),
+            "this is minus the squared scores. The forger wants its fakes to get 1, and a loss is "
+            "made small.": -near.mean(),
+            "the forger wants scores of 1: square their distance from 1, not the scores.": (
+                1 - near.mean()
+            ),
+            "this is the cross-entropy of lab 07. Here it is least squares.": (
+                softplus(-fake).mean()
+            ),
+            "the scores went through a sigmoid. Take them as they are.": (
+                (fake.sigmoid() - 1).square().mean()
+            ),
+            "the root of the mean is taken. Leave the square.": forger.sqrt(),
             "this is minus the mean score, the forger's loss of lab 07. Here it is least "
             "squares.": -fake.mean(),
             "the forger's loss needs the scores of the fakes, not of the real pictures.": (
@@ -163,6 +230,9 @@ def lsgan_losses(real: Tensor, fake: Tensor) -> tuple[tuple[Tensor, Wrong], tupl
             ),
             "the real pictures don't belong here: the forger can't change them.": (
                 forger + real.square().mean()
+            ),
+            "the scores of the real pictures don't belong here: the forger can't change them.": (
+                forger + far.mean()
             ),
         },
     )
@@ -245,4 +315,28 @@ def cycle_loss(
         "it is half of it: add both means.": right / 2,
         "without .abs(), too bright and too dark cancel.": first.mean() + second.mean(),
         "one way is subtracted from the other. Add them.": means[0] - means[1],
+        "both ways are multiplied. Add them.": means[0] * means[1],
+        "these are two losses. Add them.": torch.stack(means),
+        "the roots of squares are taken. Take sizes, .abs().": (
+            first.square().mean().sqrt() + second.square().mean().sqrt()
+        ),
+        "winters, too, go `there` first. They set out in winter: `back`, then `there`.": (
+            means[0] + (back(there(winter)) - winter).abs().mean()
+        ),
+        "summers, too, go `back` first. They set out in summer: `there`, then `back`.": (
+            (there(back(summer)) - summer).abs().mean() + means[1]
+        ),
+        "the way of the winters is compared with summers. Compare it with the winters.": (
+            means[0] + (there(back(winter)) - summer).abs().mean()
+        ),
+        "each picture is compared after one translator. Let it take the way back, too.": (
+            (there(summer) - summer).abs().mean() + (back(winter) - winter).abs().mean()
+        ),
+        "this asks that winters stay as they are on the way to winter. Here each picture goes "
+        "there and back.": (
+            (there(winter) - winter).abs().mean() + (back(summer) - summer).abs().mean()
+        ),
+        "the ways are weighed (times 10, say). Add them as they are; `fit_piles` weighs them.": (
+            10 * right
+        ),
     }

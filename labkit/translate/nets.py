@@ -61,7 +61,7 @@ class Block(nn.Module):
 
 
 class PatchCritic(nn.Module):
-    """A score for each patch of some 22 pixels, (B, C, H, W) to (B, 1, H / 4, W / 4).
+    """A score for each patch of 26 x 26 pixels, (B, C, H, W) to (B, 1, H / 4, W / 4).
 
     Near 1 the patch looks real, near 0 forged (PatchGAN, Isola et al. 2017).
     """

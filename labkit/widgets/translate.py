@@ -35,7 +35,8 @@ class Translations:
         found = translate.errors(made[None], truth[None], self.places.covers[place][None])
         text = (
             f"<b>error on the ground {float(found.ground):.3f}, on the animal "
-            f"{float(found.animal):.3f}</b> (0 is perfect; the error map is dark where it's 0)"
+            f"{float(found.animal):.3f}</b> (0 is perfect; the error map is dark at 0, brightest "
+            f"from {WORST:g} on)"
         )
         return strip(tiles | {"error": _heat(made, truth)}), text
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from torch.nn.functional import softplus
 
 from labkit import translate
 from labkit.checks import CheckFailed
@@ -48,6 +49,21 @@ GROUND = {
     "squared": ground(empty, size=torch.square),
     "cancel": ground(empty, size=lambda x: x),
     "3 times too large": lambda *a: 3 * ground(empty)(*a),
+    "without keepdim": lambda m, t, c: (
+        ((m - t).abs().mean(1) * empty(c)).sum((1, 2, 3)) / empty(c).sum((1, 2, 3))
+    ),
+    "its edge included": ground(lambda c: c > 0),
+    "comes before .abs": lambda m, t, c: ground(empty)(*[(m - t).mean(1, True), 0], c),
+    "this is a sum. Divide": lambda m, t, c: ((m - t).abs().mean(1, True) * empty(c)).sum(
+        (1, 2, 3)
+    ),
+    "pixels and colours": lambda m, t, c: ((m - t).abs() * empty(c)).sum((1, 2, 3)),
+    "ground pixels of all": lambda m, t, c: (
+        ((m - t).abs().mean(1, True) * empty(c)).sum((1, 2, 3)) / empty(c).sum()
+    ),
+    "all pictures are added up": lambda m, t, c: (
+        ((m - t).abs().mean(1, True) * empty(c)).sum() / empty(c).sum((1, 2, 3))
+    ),
 }
 
 
@@ -91,7 +107,30 @@ def swapped(x, mean, deviation):
     return ((x - own) / deviation[:, None, None] * spread + mean[:, None, None]).clamp(0, 1)
 
 
+def cut(x, mean, deviation, low=0, high=1):
+    return moved(clamp=False)(x, mean, deviation).clamp(low, high)
+
+
+def own(x):
+    return x.mean((2, 3), keepdim=True), x.std((2, 3), keepdim=True)
+
+
+def with_wanted(formula):
+    """match_colour from (pictures, own mean, own deviation, wanted mean, wanted deviation)."""
+    return lambda x, m, s: formula(x, *own(x), m[:, None, None], s[:, None, None]).clamp(0, 1)
+
+
 COLOUR = {
+    "below 0": lambda *a: cut(*a, low=-1),
+    "above 1": lambda *a: cut(*a, high=None),
+    "mean and deviation are swapped": lambda x, m, s: moved()(x, s, m),
+    "way is turned round": with_wanted(lambda x, a, b, m, s: (x - m) / s * b + a),
+    "are taken away": with_wanted(lambda x, a, b, m, s: (x - m) / s),
+    "divided by the wanted": with_wanted(lambda x, a, b, m, s: (x - a) / (b * s) + m),
+    "brackets are missing": with_wanted(lambda x, a, b, m, s: x - a / b * s + m),
+    "cut off too early": with_wanted(lambda x, a, b, m, s: ((x - a) / b).clamp(0, 1) * s + m),
+    "so large that it shows": with_wanted(lambda x, a, b, m, s: (x - a) / (b + 0.01) * s + m),
+    "three colours of a pixel": moved((1,)),
     "divided by the variance": moved(power=2),
     "whole batch": moved((0, 2, 3)),
     "three channels share": moved((1, 2, 3)),
@@ -113,12 +152,19 @@ def test_a_flat_picture_that_becomes_nan_is_named():
     fails("match_colour", moved(), "picture of one colour becomes nan")
 
 
+def test_a_flat_picture_that_turns_black_is_named():
+    def black(*given):
+        return moved()(*given).nan_to_num(0)
+
+    fails("match_colour", black, "should get the wanted mean")
+
+
 def test_right_colours_pass_with_either_deviation():
     check.match_colour(translate.match_colour)
     check.match_colour(
         lambda x, mean, deviation: (
             (x - x.mean((2, 3), keepdim=True))
-            / (x.std((2, 3), keepdim=True) + 1e-8)
+            / (x.std((2, 3), keepdim=True) + 1e-3)
             * deviation.view(3, 1, 1)
             + mean.view(3, 1, 1)
         ).clamp(0, 1)
@@ -180,6 +226,34 @@ GAME = {
         right_critic(c(r), c(f)).detach(),
         right_forger(None, c(f)),
     ),
+    "critic's loss: this is the cross-entropy": game(
+        lambda r, f: softplus(-r).mean() + softplus(f).mean(), right_forger
+    ),
+    "critic's loss: the scores went": game(
+        lambda r, f: right_critic(r.sigmoid(), f.sigmoid()), right_forger
+    ),
+    "roots of the means": game(
+        lambda r, f: (r - 1).square().mean().sqrt() + f.square().mean().sqrt(), right_forger
+    ),
+    "one mean is subtracted": game(
+        lambda r, f: (r - 1).square().mean() - f.square().mean(), right_forger
+    ),
+    "minus the squared scores": game(right_critic, lambda r, f: -f.square().mean()),
+    "distance from 1, not": game(right_critic, lambda r, f: 1 - f.square().mean()),
+    "forger's loss: this is the cross": game(right_critic, lambda r, f: softplus(-f).mean()),
+    "forger's loss: the scores went": game(right_critic, lambda r, f: right_forger(r, f.sigmoid())),
+    "root of the mean is": game(right_critic, lambda r, f: right_forger(r, f).sqrt()),
+    "scores of the real pictures don't": game(
+        right_critic, lambda r, f: right_forger(r, f) + (r - 1).square().mean()
+    ),
+    "fakes have no part": lambda c, r, f: (
+        right_critic(c(r), c(f).detach()),
+        right_forger(None, c(f)),
+    ),
+    "real pictures have no part": lambda c, r, f: (
+        right_critic(c(r).detach(), c(f.detach())),
+        right_forger(None, c(f)),
+    ),
     "Return two losses": lambda c, r, f: right_critic(c(r), c(f)),
 }
 
@@ -216,6 +290,23 @@ CYCLE = {
     "half of it": lambda G, F, x, y: translate.cycle_loss(G, F, x, y) / 2,
     "cancel": lambda G, F, x, y: (F(G(x)) - x).mean() + (G(F(y)) - y).mean(),
     "subtracted": lambda G, F, x, y: size(F(G(x)) - x) - size(G(F(y)) - y),
+    "multiplied": lambda G, F, x, y: size(F(G(x)) - x) * size(G(F(y)) - y),
+    "two losses": lambda G, F, x, y: (size(F(G(x)) - x), size(G(F(y)) - y)),
+    "roots of squares": lambda G, F, x, y: (
+        (F(G(x)) - x).square().mean().sqrt() + (G(F(y)) - y).square().mean().sqrt()
+    ),
+    "winters, too, go": lambda G, F, x, y: size(F(G(x)) - x) + size(F(G(y)) - y),
+    "summers, too, go": lambda G, F, x, y: size(G(F(x)) - x) + size(G(F(y)) - y),
+    "compared with summers": lambda G, F, x, y: size(F(G(x)) - x) + size(G(F(y)) - x),
+    "after one translator": lambda G, F, x, y: size(G(x) - x) + size(F(y) - y),
+    "winters stay as they are": lambda G, F, x, y: size(G(y) - y) + size(F(x) - x),
+    "are weighed": lambda *a: 10 * translate.cycle_loss(*a),
+    "`there`: the way of the summers has": lambda G, F, x, y: (
+        size(F(G(x)).detach() - x) + size(G(F(y)) - y)
+    ),
+    "`there`: the way of the winters has": lambda G, F, x, y: (
+        size(F(G(x)) - x) + size(G(F(y)).detach() - y)
+    ),
     "Nothing can learn": lambda *a: translate.cycle_loss(*a).detach(),
     "weights of `there`: it is 0": lambda G, F, x, y: (
         size(F(G(x).detach()) - x) + size(G(F(y)).detach() - y)
