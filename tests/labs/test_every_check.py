@@ -160,7 +160,7 @@ STYLES = {
 KEEP_THE_GRADIENT = {"double", "columns"}
 # exercises whose result has a gradient
 MUST_TRAIN = {"causal_layer", "contrastive", "gram", "hinge_losses", "kl_divergence"}
-MUST_TRAIN |= {"reparametrise"}
+MUST_TRAIN |= {"cycle_loss", "lsgan_losses", "reparametrise"}
 A_TENSOR = {"peek", "direction"}  # and one that is asked for a tensor itself
 
 
