@@ -47,6 +47,21 @@ KL = {
     "last term.*is missing": kl(lambda m, v: m**2 + v.exp() - 1),
     "the other way round": kl(lambda m, v: v + (1 + m**2) / v.exp() - 1),
     "in bits": lambda m, v: right(m, v).sum(1) / 2 / math.log(2),
+    "turned, and the factor 1/2": kl(lambda m, v: -2 * right(m, v)),
+    "multiplied by 2": kl(lambda m, v: 4 * right(m, v)),
+    "numbers of a code, and the factor 1/2 is": lambda m, v: right(m, v).mean(1),
+    "keepdim": lambda m, v: right(m, v).sum(1, keepdim=True) / 2,
+    "batch, and the factor 1/2": lambda m, v: right(m, v).sum(),
+    "mean\\*\\*2 has none": kl(lambda m, v: m**2 + right(m, v)),
+    "only mean\\*\\*2 has it": kl(lambda m, v: 2 * right(m, v) - m**2),
+    "only the last term has it": kl(lambda m, v: 2 * right(m, v) + v),
+    "the last term has none": kl(lambda m, v: right(m, v) - v),
+    "not mean.abs": kl(lambda m, v: m.abs() + right(0 * m, v)),
+    "1 has the wrong sign": kl(lambda m, v: right(m, v) + 2),
+    "mean and log_variance are swapped": kl(lambda m, v: right(v, m)),
+    "last term is the variance": kl(lambda m, v: m**2 + v.exp() - 1 - v.exp()),
+    "not exp\\(-l\\)": kl(lambda m, v: m**2 + (-v).exp() - 1 - v),
+    "exp is taken twice": kl(lambda m, v: m**2 + v.exp().exp() - 1 - v),
     "Nothing can learn": lambda m, v: (right(m, v).sum(1) / 2).detach(),
     "the mean has none": kl(lambda m, v: right(m.detach(), v)),
     "log-variance has none": kl(lambda m, v: right(m, v.detach())),
@@ -101,7 +116,15 @@ DRAWS = {
     "follows that of another": drawn(lambda m: torch.randn(len(m), 1) * torch.tensor([1.0, -1, 1])),
     "All images get the same noise": drawn(lambda m: torch.randn(m.shape[1])),
     "All numbers of a code": drawn(lambda m: torch.randn(len(m), 1)),
-    "another place than their mean": lambda m, v: (v / 2).exp() * torch.randn_like(m),
+    "another place than their mean": drawn(lambda m: torch.randn_like(m) + 0.5),
+    "mean is left out": lambda m, v: (v / 2).exp() * torch.randn_like(m),
+    "mean is scaled, too": lambda m, v: (m + torch.randn_like(m)) * (v / 2).exp(),
+    "standard deviation are swapped": lambda m, v: (v / 2).exp() + m * torch.randn_like(m),
+    "lost its minus signs": drawn(lambda m: torch.randn_like(m).abs()),
+    "scaled by exp\\(2": lambda m, v: m + (2 * v).exp() * torch.randn_like(m),
+    "exp is missing": lambda m, v: m + v / 2 * torch.randn_like(m),
+    "root of the log-variance": lambda m, v: m + v.abs() ** 0.5 * torch.randn_like(m),
+    "uniform between -1 and 1": drawn(lambda m: 2 * torch.rand_like(m) - 1),
     "of shape": lambda m, v: (m + (v / 2).exp() * torch.randn_like(m)).sum(1),
     "No gradient reaches the encoder": lambda m, v: drawn(torch.randn_like)(m, v).detach(),
     "No gradient reaches the mean": lambda m, v: torch.normal(m, (v / 2).exp()),
@@ -163,6 +186,21 @@ def left_of_all_rows(made, middle, centre):
     return made
 
 
+def set_to(value, *place):
+    """causal_mask with another value at a place given by middle: set_to(0, slice, ...)."""
+
+    def change(made, middle, centre):
+        made[tuple(part(middle) for part in place)] = value
+        return made
+
+    return with_(change)
+
+
+def right_half(made, middle, centre):
+    made[middle] = made[middle].flip(0)
+    return made
+
+
 MASKS = {
     "centre is 1 though centre=False": with_(lambda m, i, c: filled(m, i, i)),
     "centre is 0 though centre=True": lambda size, centre: mask(size, False),
@@ -177,6 +215,17 @@ MASKS = {
     "rows and columns are swapped": with_(lambda m, i, c: m.T),
     "1 and 0 are swapped": with_(lambda m, i, c: 1 - m),
     "above AND to the left": with_(lambda m, i, c: torch.tril(torch.ones_like(m)) * m),
+    "Their right half": set_to(0, lambda i: slice(i), lambda i: slice(i, None)),
+    "just left of the centre": set_to(0, lambda i: i, lambda i: i - 1),
+    "row above the middle is missing": set_to(0, lambda i: i - 1),
+    "begins with row 0": set_to(0, lambda i: 0),
+    "only the centre is open": with_(lambda m, i, c: filled(0 * m, i, i)),
+    "nothing is open": with_(lambda m, i, c: 0 * m),
+    "the left is not": with_(right_half),
+    "four dimensions": with_(lambda m, i, c: m[None, None]),
+    "strictly below the diagonal": with_(lambda m, i, c: torch.ones_like(m).tril(0 if c else -1)),
+    "not below the diagonal": with_(lambda m, i, c: torch.ones_like(m).tril()),
+    "not above the diagonal": with_(lambda m, i, c: torch.ones_like(m).triu()),
     "upside down": with_(lambda m, i, c: m.flip(0)),
     "opens what comes later": with_(lambda m, i, c: m.flip(0, 1)),
     "everything is open": with_(lambda m, i, c: torch.ones_like(m)),
@@ -219,7 +268,18 @@ BITS = {
     "logarithm of the nats": lambda nats, pixels: torch.as_tensor(nats).log2() / pixels,
     "784 is fixed": lambda nats, pixels: nats / math.log(2) / 784,
     "one number for all": lambda nats, pixels: torch.as_tensor(nats).mean() / math.log(2) / pixels,
-    "log10": lambda nats, pixels: nats / math.log10(2) / pixels,
+    "nothing is done": lambda nats, pixels: nats,
+    "and not divided by the number of pixels": lambda nats, pixels: nats * math.log(2),
+    "divided by log2": lambda nats, pixels: nats / math.log2(math.e) / pixels,
+    "divided by e": lambda nats, pixels: nats / math.e / pixels,
+    "multiplied by log10": lambda nats, pixels: nats * math.log10(2) / pixels,
+    "nats above, pixels below": lambda nats, pixels: pixels / nats,
+    "multiplied by the number of pixels": lambda nats, pixels: nats / math.log(2) * pixels,
+    "root of the number": lambda nats, pixels: nats / math.log(2) / pixels**0.5,
+    "logarithm of the number": lambda nats, pixels: nats / math.log(2) / math.log(pixels),
+    "number of images, too": lambda nats, pixels: nats / math.log(2) / pixels / len(nats),
+    "number of images, not of pixels": lambda nats, pixels: nats / math.log(2) / len(nats),
+    "log10\\(2\\) is not": lambda nats, pixels: nats / math.log10(2) / pixels,
 }
 
 
