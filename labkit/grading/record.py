@@ -1,9 +1,9 @@
 """What a student's function did, written down in one process and played back in another.
 
 `recorder` wraps the function where it runs: each call leaves its result, the derivatives of this
-by the inputs that ask for them, and what it changed in the networks it was given. `player` stands
-in for the function where the answer is judged: call by call it gives the same results and makes
-the same changes, without running a line of it.
+by the inputs that ask for them and by the weights of toy networks, and what it changed in the
+networks it was given. `player` stands in for the function where the answer is judged: call by call
+it gives the same results and makes the same changes, without running a line of it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from labkit.grading.values import DEEPEST, MOST_ITEMS, packed, unpacked
 
+FEW_WEIGHTS = 100  # by which derivatives are noted, too
 MOST_SLOPES, _ROW = 100_000, 1000  # numbers sent for a call; what finding a row of them counts
 
 
@@ -177,7 +178,10 @@ def _slopes(result: Any, given: list) -> Any:
 
 
 def _asking(given: list) -> list[Tensor]:
-    return [t for t in given if isinstance(t, Tensor) and t.requires_grad]
+    """The given tensors that ask for derivatives, and the weights of networks as small as toys."""
+    tensors = [t for t in given if isinstance(t, Tensor) and t.requires_grad]
+    weights = [p for _, net in _networks(given) for p in net.parameters() if p.requires_grad]
+    return tensors + (weights if sum(p.numel() for p in weights) <= FEW_WEIGHTS else [])
 
 
 def _jacobians(value: Tensor, asking: list[Tensor]) -> dict | None:
