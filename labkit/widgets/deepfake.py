@@ -171,7 +171,7 @@ class FlipByte:
         return picture
 
     def draw(self, row: int, column: int, by: int) -> tuple[np.ndarray, str]:
-        """The picture (H, W, 3), uint8, four times as large, and what the verifier says."""
+        """The picture, four times as large, the pixel framed; and what the verifier says."""
         picture = self.changed(row, column, by)
         content = picture.tobytes()
         good = self.verify(content, self.signature, self.public)
@@ -179,7 +179,10 @@ class FlipByte:
         same = sum(a == b for a, b in zip(before, after, strict=True))
         says = "signed, and as it was" if good else "not what was signed"
         text = f"one byte changed by {by}: <b>{says}</b>; {same} of the hash's 256 bits agree"
-        return np.repeat(np.repeat(picture, 4, 0), 4, 1), text
+        page = Image.fromarray(np.repeat(np.repeat(picture, 4, 0), 4, 1))
+        x, y = 4 * column, 4 * row
+        ImageDraw.Draw(page).rectangle((x - 3, y - 3, x + 6, y + 6), outline="yellow", width=2)
+        return np.asarray(page), text
 
 
 def flip_byte(image: Tensor, *, verify=None) -> ipywidgets.VBox:

@@ -43,11 +43,10 @@ class Translations:
 
 def translations(translated: Mapping[str, Tensor], places: Seasons) -> ipywidgets.VBox:
     """A choice of translator and of place above the picture of `Translations`."""
-    names = list(translated)
     return live(
         Translations(translated, places).draw,
         alt="A place in summer, a translation, the true winter, and where the two differ.",
-        by=ipywidgets.Dropdown(options=names, value=names[-1], description="by"),
+        by=ipywidgets.Dropdown(options=[*translated][::-1], description="by"),
         place=slider("place", 0, len(places.summer) - 1),
     )
 

@@ -94,3 +94,10 @@ def test_the_training_shows_itself(net):
     assert picture.dtype == np.uint8 and picture.shape[2] == 3 and picture.shape[1] > 600
     live(7)  # no picture is due
     assert live.handle is None
+
+
+def test_the_chosen_byte_is_framed_before_it_changes():
+    board = widgets.FlipByte(torch.full((3, 16, 16), 0.5))
+    here, there = (board.draw(row, 4, 0) for row in (5, 9))
+    assert not (here[0] == there[0]).all() and here[1] == there[1]
+    assert "as it was" in here[1]
