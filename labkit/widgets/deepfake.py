@@ -147,7 +147,7 @@ def suspects(detector: nn.Module, fakes: Tensor, real: Tensor, sources: Tensor) 
         alt="One picture of a husky's head, real or forged.",
         which=ipywidgets.ToggleButtons(options=["fake", "real"], description="show"),
         frame=slider("frame", 0, len(fakes) - 1),
-        blur=slider("blur", 0.0, 1.5, value=0.0, step=0.25),
+        blur=slider("blur", 0.0, 1.5, value=0.0, step=0.5),
         grain=slider("grain", 0.0, 0.1, value=0.0, step=0.02),
         detail=slider("fine detail of a real frame", 0.0, 1.5, value=0.0, step=0.25),
     )
