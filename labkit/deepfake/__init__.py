@@ -18,7 +18,6 @@ _HOME = {
         "fake_probability",
         "fit_detector",
         "caught",
-        "grainy",
         "suspects",
     ],
     "signing": ["bits", "new_keys", "sha256", "sign", "verify"],

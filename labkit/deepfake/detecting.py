@@ -6,8 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from labkit.augment import noise
 from labkit.deepfake.scoring import nearest
 
+GRAIN = 0.03  # of a cheap camera: a standard deviation
 FACE = slice(12, 52)  # the middle of a portrait, where no background gives a fake away
 
 
@@ -54,12 +56,6 @@ def blurred(images: Tensor, width: float = 1.0) -> Tensor:
     return gaussian_blur(images, 2 * int(3 * width + 0.5) + 1, [width, width])
 
 
-def grainy(images: Tensor, strength: float = 0.03, *, seed: int = 0) -> Tensor:
-    """Pictures with the noise of a cheap camera, of this standard deviation."""
-    noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(seed))
-    return (images + strength * noise).clamp(0, 1)
-
-
 def suspects(
     same: Tensor, apart: Tensor, others: Tensor, real: Tensor, known: Tensor
 ) -> dict[str, Tensor]:
@@ -73,7 +69,7 @@ def suspects(
     return {
         "same": fakes,
         "blurred": blurred(fakes),
-        "grainy": grainy(fakes),
+        "grainy": noise(fakes, GRAIN),
         "detailed": detailed(fakes, nearest(known, same)[:, :3]),
         "apart": apart[:, :3],
         "other": others[:, :3],

@@ -13,7 +13,7 @@ _HOME = {
     "training": ["Both", "fit_pairs", "fit_piles", "piles"],
     "scoring": ["Errors", "errors", "sharpness"],
     "colour": ["AffineColour", "colour_statistics", "match_colour", "match_histogram"],
-    "hiding": ["blurred", "noisy", "way_back"],
+    "hiding": ["blurred", "way_back"],
     "shipped": ["load_translations", "load_translators", "load_wolf_to_husky"],
 }
 

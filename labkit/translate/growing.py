@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from labkit.nets.averages import average_weights
+
 WIDTHS = (64, 32, 16)  # channels at 8, 16 and 32 pixels: one stage each
 FIRST, LAST = 8, 2
 SIDE = FIRST * 2**LAST
@@ -121,7 +123,7 @@ def fit_heads(
             _critics_turn(forger, critic, turns[1], shrunk(real, *at), at, penalty)
             _forgers_turn(forger, critic, turns[0], batch_size, at)
             step += 1
-            _follow(mean, forger, max(0.003, 1 / (1 + 0.2 * step)))
+            average_weights(mean, forger, decay=1 - max(0.003, 1 / (1 + 0.2 * step)))
     mean.steps = step
     return mean.eval().requires_grad_(False)
 
@@ -153,12 +155,6 @@ def _forgers_turn(forger, critic, adam, batch_size: int, at: tuple) -> None:
     loss.backward()
     adam.step()
     critic.requires_grad_(True)
-
-
-@torch.no_grad()
-def _follow(mean: nn.Module, model: nn.Module, share: float) -> None:
-    for kept, new in zip(mean.parameters(), model.parameters(), strict=True):
-        kept.lerp_(new, share)
 
 
 def _doubled(x: Tensor) -> Tensor:

@@ -22,12 +22,6 @@ def way_back(both: Both, summer: Tensor, winter: Tensor) -> dict[str, float]:
     return {name: float(distance(both.back(start), summer)) for name, start in starts.items()}
 
 
-def noisy(images: Tensor, size: float, *, seed: int = 0) -> Tensor:
-    """Pictures with normal noise of this standard deviation on every number, within [0, 1]."""
-    random = torch.Generator().manual_seed(seed)
-    return (images + size * torch.randn(images.shape, generator=random)).clamp(0, 1)
-
-
 def blurred(images: Tensor) -> Tensor:
     """Each pixel (B, C, H, W) becomes the mean of the 3 x 3 around it."""
     return F.avg_pool2d(F.pad(images, (1, 1, 1, 1), mode="reflect"), 3, 1)

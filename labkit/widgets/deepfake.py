@@ -10,7 +10,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor, nn
 
-from labkit import deepfake
+from labkit import augment, deepfake
 from labkit.data import Film, Portraits
 from labkit.data.portraits import HEAD
 from labkit.images import to_uint8
@@ -124,7 +124,7 @@ class Suspects:
         image = self.kinds[which][here]
         source = self.sources[here] if which == "fake" else image
         image = deepfake.detailed(image, source, detail)
-        return deepfake.grainy(deepfake.blurred(image, blur), grain, seed=frame)
+        return augment.noise(deepfake.blurred(image, blur), grain, seed=frame)
 
     def draw(
         self, which: str, frame: int, blur: float, grain: float, detail: float

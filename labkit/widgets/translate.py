@@ -11,7 +11,7 @@ from matplotlib import colormaps
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from labkit import translate
+from labkit import augment, translate
 from labkit.data import Seasons
 from labkit.widgets.core import Still, live, slider
 
@@ -102,7 +102,7 @@ class HiddenMessage:
         summer, winter = (part[place][None] for part in self.places[:2])
         sent = self.both.there(summer).clamp(0, 1)
         sent = translate.blurred(sent) if blur else sent
-        sent = translate.noisy(sent, noise, seed=place)
+        sent = augment.noise(sent, noise, seed=place)
         again, plain = (self.both.back(x).clamp(0, 1) for x in (sent, winter))
         names = ("the fake winter", "back from it", "the summer", "back from true winter")
         tiles = dict(zip(names, (sent[0], again[0], summer[0], plain[0]), strict=True))
