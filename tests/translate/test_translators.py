@@ -141,3 +141,8 @@ def test_the_rate_falls_to_0_in_the_last_half():
     for _ in training._rated(10, [optimizer], ""):
         rates.append(optimizer.param_groups[0]["lr"])
     assert rates[:6] == [training.RATE] * 6 and rates[-1] == pytest.approx(0.2 * training.RATE)
+
+
+def test_the_running_mean_reaches_back_over_a_tenth_of_the_steps():
+    assert training._memory(0) == 0
+    assert 1 / (1 - training._memory(1000)) == pytest.approx(101)
