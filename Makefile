@@ -13,7 +13,7 @@ TORCH  ?=
 UV := $(BIN)/python -m uv
 # $(call install,WHAT): with uv where it can be had, else with pip; TORCH=cpu: without GPU libraries
 with_uv = $(UV) --version >/dev/null 2>&1 \
-	&& $(UV) pip install --python $(BIN)/python $(2) -c constraints.txt -e $(1)
+	&& $(UV) pip install --compile-bytecode --python $(BIN)/python $(2) -c constraints.txt -e $(1)
 install = if [ -n "$(TORCH)" ] && $(call with_uv,$(1),--torch-backend=$(TORCH)); then :; else \
 	[ -z "$(TORCH)" ] || echo "PyTorch for '$(TORCH)' cannot be had here; going on with the usual one."; \
 	if $(call with_uv,$(1)); then :; \

@@ -81,7 +81,8 @@ def topics(name: str) -> list[str]:
 
 def solutions(names: list[str], folder: Path) -> list[str]:
     """The labs by nbval, each by one process: copies that also check their prose."""
-    paths = (str(path.relative_to(ROOT)) for path in prose.write_checked(names, folder))
+    last_first = reversed(prose.write_checked(names, folder))  # later labs take longer
+    paths = (str(path.relative_to(ROOT)) for path in last_first)
     return pytest(*NBVAL, *paths, share="loadfile")
 
 
@@ -92,7 +93,8 @@ def in_browser(lab: str, names: list[str]) -> list[str]:
 
 def pytest(*arguments: str, share: str = "worksteal") -> list[str]:
     """A pytest command on several cores."""
-    spread = ["-n", str(workers()), "--dist", share] if workers() > 1 else []
+    spread = ["-n", str(workers()), "--dist", share, "--no-loadscope-reorder"]
+    spread = spread if workers() > 1 else []
     return [sys.executable, "-m", "pytest", "-q", *spread, *arguments]
 
 
@@ -105,9 +107,11 @@ def workers() -> int:
 def environment(part: str) -> dict[str, str]:
     """Threads that wait leave the core to others; where processes share cores, each has one thread.
 
-    Other numbers of threads are tried by `make elsewhere`. Notebooks run offline.
+    Other numbers of threads are tried by `make elsewhere`. Notebooks run offline. Hundreds of
+    processes import the same modules, so they keep the bytecode, whatever the machine says.
     """
     here = {"OMP_WAIT_POLICY": "passive", **os.environ}
+    here.pop("PYTHONDONTWRITEBYTECODE", None)
     if workers() > 1:
         here.setdefault("OMP_NUM_THREADS", "1")
     if part == "notebooks":

@@ -40,11 +40,13 @@ def text(command):
 def test_all_parts_run_also_after_one_that_failed(ran, capsys):
     assert everything.main() == 1
     units, notebooks, browser = (text(command) for command, _ in ran)
-    assert units == "pytest -q -n 2 --dist worksteal -m not browser"
-    assert "--dist loadfile --nbval-lax --nbval-current-env --nbval-cell-timeout=600" in notebooks
+    assert units == "pytest -q -n 2 --dist worksteal --no-loadscope-reorder -m not browser"
+    assert "--dist loadfile --no-loadscope-reorder --nbval-lax --nbval-current-env" in notebooks
+    assert notebooks.index("10_image_to_image") < notebooks.index("00_start_here")
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         assert f"/{path.name}" in notebooks
-    assert browser == "pytest -q -n 2 --dist worksteal -m browser tests/browser"
+    assert browser.startswith("pytest -q -n 2 --dist worksteal")
+    assert browser.endswith("-m browser tests/browser")
     said = capsys.readouterr().out.splitlines()
     assert [line.split()[-1] for line in said[-4:-1]] == ["passed", "FAILED", "passed"]
 
@@ -59,6 +61,12 @@ def test_notebooks_run_offline_and_waiting_threads_leave_the_core(ran):
     ]
     assert {e["OMP_WAIT_POLICY"] for e in here} == {"passive"}
     assert [e.get("OMP_NUM_THREADS") for e in here] == ["1", "1", "1"]
+
+
+def test_bytecode_is_kept_whatever_the_machine_says(ran, machine):
+    machine.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    everything.main()
+    assert not [e for _, e in ran if "PYTHONDONTWRITEBYTECODE" in e]
 
 
 def test_the_users_own_settings_hold(ran, machine):
