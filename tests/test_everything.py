@@ -63,6 +63,12 @@ def test_notebooks_run_offline_and_waiting_threads_leave_the_core(ran):
     assert [e.get("OMP_NUM_THREADS") for e in here] == ["1", "1", "1"]
 
 
+@pytest.mark.parametrize("lab", ["", "06"])
+def test_of_one_lab_all_cells_run_in_the_browser_of_all_labs_what_widgets_need(ran, lab):
+    everything.main(lab)
+    assert [e.get("LABKIT_TEST_WIDGETS") for _, e in ran] == [None, None, None if lab else "1"]
+
+
 def test_bytecode_is_kept_whatever_the_machine_says(ran, machine):
     machine.setenv("PYTHONDONTWRITEBYTECODE", "1")
     everything.main()

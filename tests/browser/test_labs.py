@@ -1,9 +1,15 @@
-"""Each lab's student edition in a real JupyterLab: Run All, then the arrow keys on its widgets."""
+"""Each lab's student edition in a real JupyterLab: Run All, then the arrow keys on its widgets.
+
+With LABKIT_TEST_WIDGETS set, cells that no widget, exercise or check needs are left empty.
+"""
+
+import os
 
 import pytest
 from accessible import complaints
 from driving import cell_at, open_notebook, run_all, save, unfold
 from keyboard import stops_of, summary
+from leading import lead_to_widgets
 from operating import drive_cell
 from running import LABS, check_nothing_solved, time_table
 
@@ -19,6 +25,8 @@ def opened(page, server, request, tmp_path, tell):
     path = request.param
     copy = ["start", path.stem, "--no-launch", "--dir", str(server.folder)]
     assert cli.main(copy) == 0
+    if os.environ.get("LABKIT_TEST_WIDGETS"):
+        keep_what_leads_to_widgets(server.folder / path.name)
     server.opened.write_text("")
     open_notebook(page, server, path.name)
     run_all(page, seconds=900)
@@ -28,13 +36,22 @@ def opened(page, server, request, tmp_path, tell):
     tell(f"screenshot: {tmp_path / path.stem}.png")
 
 
+def keep_what_leads_to_widgets(path):
+    notebook = editions.read(path)
+    kept = lead_to_widgets(notebook)
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and cell.id not in kept:
+            cell.source = ""
+    path.write_bytes(editions.to_bytes(notebook))
+
+
 def indices(notebook, tag):
     cells = enumerate(notebook.cells)
     return [i for i, cell in cells if tag in cell.metadata.get("tags", [])]
 
 
 def check_run(page, server, path, tell):
-    """Run All with nothing solved and no network: nothing failed but the checks, as they should."""
+    """Run All with nothing solved and no network: only the checks failed, as they should."""
     save(page, server.folder / path.name)
     ran = editions.read(server.folder / path.name)
     tell(time_table(path.stem, ran))
