@@ -162,8 +162,8 @@ def puct(visits: ndarray, total: ndarray, prior: ndarray, c: float) -> tuple[nda
         "it's the older formula with a logarithm (UCB). Here it is the root of 1 + all visits.": (
             mean + c * np.sqrt(np.log(1 + everything) / less)
         ),
-        "it's the older formula with a logarithm (UCB), times the prior. Here it is the root of 1 + "
-        "all visits.": mean + c * prior * np.sqrt(np.log(1 + everything) / less),
+        "it's the older formula with a logarithm (UCB), times the prior. Here it is the root of 1 "
+        "+ all visits.": mean + c * prior * np.sqrt(np.log(1 + everything) / less),
         "there's a logarithm in place of the root.": (
             mean + c * prior * np.log(1 + everything) / less
         ),

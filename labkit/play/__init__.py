@@ -15,9 +15,17 @@ _HOME = {
     "nets": ["TwoHeads", "blind", "judge", "priors", "rollouts", "undirected"],
     "search": ["Found", "backup", "puct", "search"],
     "training": ["Games", "fit", "reward_alone", "self_play"],
-    "scoring": ["alone", "at_random", "decisive", "looking_ahead", "saved", "share_optimal"],
-    "measuring": ["ablated", "measured"],
-    "shipped": ["load_ablations", "load_player", "load_training"],
+    "scoring": [
+        "alone",
+        "at_random",
+        "decisive",
+        "looking_ahead",
+        "perfect",
+        "saved",
+        "share_optimal",
+    ],
+    "measuring": ["ablated", "measured", "scored"],
+    "shipped": ["load_games", "load_player"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

@@ -129,24 +129,33 @@ def two_losses(net: nn.Module, stones: Tensor, wanted: Tensor, ended: Tensor) ->
 
 
 def reward_alone(
-    board: Board, *, rounds: int, seed: int, games: int = 512, lr: float = 3e-3, units: int = 128
+    board: Board,
+    *,
+    seed: int,
+    rounds: int = 100,
+    games: int = 256,
+    lr: float = 1e-3,
+    explore: float = 0.2,
+    units: int = 128,
 ) -> TwoHeads:
-    """The control: self-play without any search, by policy gradient with the value as baseline."""
+    """The control: self-play without any search, by policy gradient with the value as baseline.
+
+    `explore` weighs how undecided the policy shall stay (its entropy).
+    """
     rng, net = np.random.default_rng(seed), TwoHeads(board, units=units, seed=seed)
     optimizer = torch.optim.Adam(net.parameters(), lr=lr)
     with one_each():
         for _ in range(rounds):
-            new = self_play(board, net, games, rng, simulations=0)
-            legal = torch.from_numpy(board.legal(*mirrored(board, new)[:2]))
-            stones, _, played, ended = as_tensors(mirrored(board, new))
-            order = torch.from_numpy(rng.permutation(len(stones)))
-            for chosen in order.split(1024):
+            new = mirrored(board, self_play(board, net, games, rng, simulations=0))
+            legal = torch.from_numpy(board.legal(new.own, new.other))
+            stones, _, played, ended = as_tensors(new)
+            for chosen in torch.from_numpy(rng.permutation(len(stones))).split(1024):
                 logits, values = net(stones[chosen])
                 logs = logits.masked_fill(~legal[chosen], -1e9).log_softmax(1)
                 better = ended[chosen] - values.detach()
-                spread = -(logs.exp() * logs.clamp_min(-30)).sum(1).mean()
                 chance = logs.gather(1, played[chosen, None])[:, 0]
-                loss = -(better * chance).mean() - 0.01 * spread
+                spread = -(logs.exp() * logs.clamp_min(-30)).sum(1).mean()
+                loss = -(better * chance).mean() - explore * spread
                 loss = loss + 0.5 * F.mse_loss(values, ended[chosen])
                 optimizer.zero_grad()
                 loss.backward()

@@ -49,6 +49,7 @@ _HOME = {
         "hidden_message",
         "translations",
     ],
+    "play": ["Match", "PoleFilm", "Thinking", "match", "pole_film", "thinking"],
     "style": ["StyleStrength", "style_strength"],
     "gan": ["LatentWalk", "LineGame", "Lineup", "LiveGame", "latent_walk", "line_game"],
 }

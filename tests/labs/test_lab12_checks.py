@@ -82,9 +82,9 @@ RETURNS = {
     "own reward is missing: ": lambda r, d: d * following(r, d),
     "next one counts in full": following,
     "own reward is discounted": lambda r, d: backwards(r, d, keep=d),
-    "from the beginning of the game": lambda r, d: (
-        (r * d ** np.arange(len(r))[:, None])[::-1].cumsum(0)[::-1]
-    ),
+    "from the beginning of the game": lambda r, d: (r * d ** np.arange(len(r))[:, None])[
+        ::-1
+    ].cumsum(0)[::-1],
     "only the next reward": lambda r, d: np.concatenate([r[:-1] + d * r[1:], r[-1:]]),
     "squared": lambda r, d: right(r, d * d),
     "steps that are left": lambda r, d: right(r, d) / np.arange(len(r), 0, -1)[:, None],
@@ -191,9 +191,7 @@ PUCT = {
     "belongs under it": scores(root=lambda n, s: 1 + np.sqrt(s)),
     "move to make": lambda *given: play.puct(*given).argmax(1),
     "only the best": lambda *given: play.puct(*given).max(1),
-    "by their sum": lambda *given: (
-        play.puct(*given) / play.puct(*given).sum(1, keepdims=True)
-    ),
+    "by their sum": lambda *given: play.puct(*given) / play.puct(*given).sum(1, keepdims=True),
     "0 / 0": undefined,
     "nan among": rootless,
     "ten thousand": slow,
@@ -312,9 +310,7 @@ SHARES = {
     "worst moves": lambda c, r: (chosen_of(c, r) == r.min(1)).mean(),
     "better than the mean": lambda c, r: (chosen_of(c, r) > r.mean(1)).mean(),
     "leaves positions out": differing,
-    "none counts for it": lambda c, r: (
-        (chosen_of(c, r) == r.max(1)) & (r.max(1) > -1)
-    ).mean(),
+    "none counts for it": lambda c, r: ((chosen_of(c, r) == r.max(1)) & (r.max(1) > -1)).mean(),
     "leaves the last": lambda c, r: (chosen_of(c, r) == r.max(1))[:-1].mean(),
     "None": lambda c, r: None,
 }

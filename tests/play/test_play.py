@@ -1,4 +1,4 @@
-"""labkit.play: rules, solver, search and scores, against plain enumeration and hand-made answers."""
+"""labkit.play: rules, solver, search and scores, against plain enumeration and by hand."""
 
 import functools
 
@@ -40,7 +40,9 @@ def test_a_push_moves_the_cart_and_tips_the_pole():
 
 def test_the_pole_falls_faster_the_more_it_leans():
     leaning = np.array([[0, 0, 0.1, 0], [0, 0, 0.2, 0]])
-    turn = (play.push(leaning, np.array([True, True])) + play.push(leaning, np.array([False] * 2))) / 2
+    turn = (
+        play.push(leaning, np.array([True, True])) + play.push(leaning, np.array([False] * 2))
+    ) / 2
     assert 0 < turn[0, 3] < turn[1, 3]
 
 
@@ -149,7 +151,9 @@ def test_games_that_are_searched_together_do_not_mix(board, solved):
     own, other, _ = play.decisive(solved, 60, seed=3)
     ask = play.judge(play.TwoHeads(board, seed=3))
     together = play.search(board, ask, own, other, simulations=20)
-    one = [play.search(board, ask, own[i : i + 1], other[i : i + 1], simulations=20) for i in (0, 9)]
+    one = [
+        play.search(board, ask, own[i : i + 1], other[i : i + 1], simulations=20) for i in (0, 9)
+    ]
     assert np.array_equal(together.visits[[0, 9]], np.concatenate([f.visits for f in one]))
 
 
@@ -222,9 +226,7 @@ def test_the_last_mover_of_a_won_game_won_it(board):
 
 
 def test_mirrored_games_are_as_legal(board):
-    games = play.self_play(
-        board, play.TwoHeads(board), 4, np.random.default_rng(2), simulations=0
-    )
+    games = play.self_play(board, play.TwoHeads(board), 4, np.random.default_rng(2), simulations=0)
     both = training.mirrored(board, games)
     _, _, value = board.play(both.own, both.other, both.played)
     half = len(games.own)
