@@ -1,4 +1,4 @@
-"""Makes what ships with lab 12: `python -m labkit.play.pack` (about eight minutes).
+"""Makes what ships with lab 12: `python -m labkit.play.pack` (about five minutes).
 
 Three seeds on each of two boards are trained and measured. The first network of the wider board
 ships.
