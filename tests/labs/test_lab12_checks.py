@@ -1,5 +1,7 @@
 """Checks of lab 12: each plausible wrong answer is named, and right ones pass however written."""
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -406,10 +408,104 @@ def by_grid(values, lengths):
     return np.einsum("g,gt->gt", values, np.cos(np.pi * left) * (left > 0))
 
 
+def recursive(rewards, discount):
+    if len(rewards) == 0:
+        return rewards.astype(float)
+    rest = recursive(rewards[1:], discount)
+    later = rest[:1] if len(rest) else 0
+    return np.concatenate([rewards[:1] + discount * later, rest])
+
+
+def accumulated(rewards, discount):
+    ways = itertools.accumulate(rewards[::-1], lambda later, now: now + discount * later)
+    return np.array(list(ways))[::-1]
+
+
+def by_games(rewards, discount):
+    columns = [returns_of(column, discount) for column in rewards.T]
+    return np.stack(columns, 1)
+
+
+def returns_of(rewards, discount):
+    powers = float(discount) ** np.arange(len(rewards))
+    return [float(rewards[t:] @ powers[: len(rewards) - t]) for t in range(len(rewards))]
+
+
+def by_filter(rewards, discount):
+    from scipy.signal import lfilter
+
+    return lfilter([1], [1, -discount], rewards[::-1], axis=0)[::-1]
+
+
+def shifted(rewards, discount):
+    result, moved = rewards.astype(float), rewards.astype(float)
+    for _ in range(len(rewards)):
+        moved = discount * np.concatenate([moved[1:], np.zeros_like(moved[:1])])
+        result = result + moved
+    return result
+
+
+def masked(visits, total, prior, c):
+    mean = np.zeros_like(total)
+    mean[visits > 0] = total[visits > 0] / visits[visits > 0]
+    return mean + c * prior * np.sqrt(1 + np.sum(visits, axis=1, keepdims=True)) / (1 + visits)
+
+
+def turned(visits, total, prior, c):
+    n, w, p = visits.T, total.T, prior.T
+    return (w / np.clip(n, 1, None) + c * p * np.hypot(1, np.sqrt(n.sum(0))) / (n + 1)).T
+
+
+def by_tiny(visits, total, prior, c):
+    return total / (visits + 1e-12) + bonus(visits, total, prior, c)
+
+
+def products(values, lengths):
+    left = lengths[:, None] - np.arange(lengths.max())
+    return values[:, None] * np.power(-1.0, left) * (left > 0)
+
+
+def by_steps(values, lengths):
+    result = np.zeros((len(values), lengths.max()))
+    for back in range(1, lengths.max() + 1):
+        here = lengths >= back
+        result[here, lengths[here] - back] = (-1) ** back * values[here]
+    return result
+
+
 RIGHT = {
-    "returns": [by_powers, by_torch, by_sums, collected, filled],
-    "puct": [where, divided, mended, torch_puct, lambda *given: play.puct(*given).astype("f4")],
+    "returns": [
+        by_powers,
+        by_torch,
+        by_sums,
+        collected,
+        filled,
+        recursive,
+        accumulated,
+        by_games,
+        by_filter,
+        shifted,
+        lambda r, d: play.returns(r, d).astype("f4"),
+    ],
+    "puct": [
+        where,
+        divided,
+        mended,
+        torch_puct,
+        masked,
+        turned,
+        by_tiny,
+        lambda *given: play.puct(*given).astype("f4"),
+        lambda n, w, p, c: np.array([*map(np.add, mean_of(n, w), bonus(n, w, p, c))]),
+        lambda n, w, p, c: np.asfortranarray(mean_of(n, w) + bonus(n, 0 * w, c * p, 1)),
+    ],
     "backup": [
+        products,
+        by_steps,
+        lambda v, n: backed(v, n).astype("f4"),
+        lambda v, n: backed(v, n).tolist(),
+        lambda v, n: np.array([[*row] for row in backed(v, n)]),
+        lambda v, n: -backed(-v, n),
         flipping,
         reversed_path,
         by_grid,
@@ -417,6 +513,14 @@ RIGHT = {
         lambda v, n: torch.from_numpy(backed(v, n)).float(),
     ],
     "share_optimal": [
+        lambda c, r: (np.take_along_axis(r, c[:, None], 1)[:, 0] == r.max(1)).mean(),
+        lambda c, r: 1 - (chosen_of(c, r) < r.max(1)).mean(),
+        lambda c, r: np.average(r.max(axis=1) == [row[i] for row, i in zip(r, c, strict=True)]),
+        lambda c, r: np.float32((r.max(1) - chosen_of(c, r) == 0).mean()),
+        lambda c, r: (
+            (torch.from_numpy(chosen_of(c, r)) == torch.from_numpy(r).amax(1)).double().mean()
+        ),
+        lambda c, r: np.mean([c[i] in np.flatnonzero(r[i] == r[i].max()) for i in range(len(c))]),
         lambda c, r: np.mean(chosen_of(c, r) >= r.max(1)),
         lambda c, r: sum(r[i, c[i]] == max(r[i]) for i in range(len(c))) / len(c),
         lambda c, r: float((np.choose(c, r.T) == r.max(1)).mean()),
