@@ -50,11 +50,11 @@ class Solved:
 
 
 def solve(board: Board) -> Solved:
-    """All positions of a board of at most 31 cells, with the result of every move.
+    """All positions of a board of at most 20 cells, with the result of every move.
 
-    4 x 4 takes a tenth of a second, 5 wide and 4 high some seconds and 200 MB; more doesn't fit.
+    4 x 4 takes a tenth of a second, 5 wide and 4 high some seconds and 200 MB. ValueError for more.
     """
-    if board.cells > 24:
+    if board.cells > 20:
         raise ValueError(f"{board.width} x {board.height} has too many positions to solve them all")
     levels = _levels(board)
     results: list[np.ndarray] = []

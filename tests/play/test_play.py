@@ -5,8 +5,10 @@ import functools
 import numpy as np
 import pytest
 import torch
+from making import ROOT
 
 from labkit import play
+from labkit.course import editions
 from labkit.play import pole, training
 from labkit.play.scoring import perfect
 
@@ -36,6 +38,15 @@ def test_a_push_moves_the_cart_and_tips_the_pole():
     assert after[0, 1] > 0 > after[0, 3] and np.allclose(after[:, [0, 2]], 0)
     # by hand: bend = -(10 / 1.1) / (.5 (4/3 - .1/1.1)) = -14.634; pull = 9.0909 + .6652
     assert after[0] == pytest.approx([0, 0.02 * 9.7561, 0, 0.02 * -14.634], abs=1e-4)
+
+
+def test_the_notebook_shows_labkits_physics():
+    cells = editions.read(ROOT / "notebooks" / "12_learning_to_play.ipynb").cells
+    space = {"np": np}
+    exec(next(cell.source for cell in cells if cell.id == "physics"), space)
+    states = np.random.default_rng(3).normal(size=(50, 4))
+    right = states[:, 0] > 0
+    assert np.allclose(space["push"](states, right), play.push(states, right))
 
 
 def test_the_pole_falls_faster_the_more_it_leans():
