@@ -52,6 +52,10 @@ def returns(given: ndarray, discount: float) -> tuple[ndarray, dict[str, ndarray
         "at the end.": forward,
         "it runs forwards, and nothing is discounted: an action gets what came before it. Begin at "
         "the end.": np.cumsum(given, 0),
+        "it adds up forwards and turns the sums round. Turn the rewards round first.": (
+            np.cumsum(given, 0)[::-1]
+        ),
+        "the discount is fixed at 0.99: take the argument.": play.returns(given, 0.99),
         "every action gets the whole game's return, also what came before it.": np.broadcast_to(
             right[:1], right.shape
         ),
@@ -86,6 +90,13 @@ def returns(given: ndarray, discount: float) -> tuple[ndarray, dict[str, ndarray
         "Ask for np.zeros(rewards.shape).": cut,
         "the last step is left out: its return is its reward.": right * (times < steps - 1),
         "the first step is left out: range(..., -1, -1) goes down to 0.": right * (times > 0),
+        "the loop ends after its first step: `return` stands inside it. Move it to the left.": (
+            right * (times == steps - 1)
+        ),
+        "each later reward counts the discount once: k steps later it counts discount ** k.": (
+            given + discount * (plain - given)
+        ),
+        "all later rewards, and the action's own, count the discount once.": discount * plain,
         "later rewards are taken away: plus.": play.returns(given, -discount),
     }
     return right, {message: value.copy() for message, value in wrong.items()}
@@ -128,6 +139,13 @@ def puct(visits: ndarray, total: ndarray, prior: ndarray, c: float) -> tuple[nda
         "the total is divided by all visits. By those of the move.": (
             total / np.maximum(everything, 1) + bonus
         ),
+        "the mean is divided by 1 + visits, too: only the bonus is. Look at the brackets.": (
+            (mean + c * prior * root) / less
+        ),
+        "`/ 1 + visits` divides by 1 and adds the visits: write `/ (1 + visits)`.": (
+            mean + c * prior * root + visits
+        ),
+        "c is fixed at 1.5: take the argument.": mean + 1.5 * prior * root / less,
         "c is missing.": mean + prior * root / less,
         "the prior is missing: all moves look equally good.": mean + c * root / less,
         "the prior is multiplied with the value as well. Only the bonus has it.": (
@@ -212,6 +230,11 @@ def backup(values: ndarray, lengths: ndarray) -> tuple[ndarray, dict[str, ndarra
         "it runs from the new position to the root, and begins with +value. Entry 0 is the first "
         "move.": inside * value * alternating,
         "games and moves are swapped: one row a game, (G, longest).": right.T,
+        "behind the last move of a way stands one value too many: moves are left where left > 0, "
+        "not >= 0.": np.where(left >= 0, behind, 0),
+        "the ways end in the last column: move t stands in column t, zeros behind.": np.stack(
+            [np.roll(row, longest - n) for row, n in zip(right, lengths, strict=True)]
+        ),
         "the values are cut to whole numbers: make the array of floats.": np.trunc(right),
         "only the signs are there: times the value.": np.sign(right) * (value != 0) * inside
         if (np.abs(values) != 1).any()
@@ -255,7 +278,7 @@ def share_optimal(columns: ndarray, results: ndarray) -> tuple[float, dict]:
     count, width = results.shape
     rows = np.arange(count)
     best, chosen = results.max(1), results[rows, columns]
-    good = chosen == best
+    good, chosen_everywhere = chosen == best, results[:, columns]
     legal = results != FULL
     differ = ((results == best[:, None]) & legal).sum(1) < legal.sum(1)
     last = width - 1 - (results == best[:, None])[:, ::-1].argmax(1)
@@ -290,6 +313,14 @@ def share_optimal(columns: ndarray, results: ndarray) -> tuple[float, dict]:
         ).mean(),
         "it takes every chosen column in every position, results[:, columns]. One each: "
         "results[np.arange(N), columns].": (results[:, columns] == best[:, None]).mean(),
+        "it takes the best of a column over all positions, max(0). Over the moves: max(1).": (
+            chosen == results.max(0)[columns]
+        ).mean(),
+        "it compares sizes without their signs: a loss, -1, isn't as good as a win.": (
+            np.abs(chosen) == np.abs(results).max(1)
+        ).mean(),
+        "it compares every chosen column with every position. One each: results[np.arange(N), "
+        "columns].": (chosen_everywhere == best).mean(),
         "it counts the worst moves: max, not min.": (chosen == results.min(1)).mean(),
         "it counts moves that are better than the mean. Compare with the best.": (
             chosen > results.mean(1)

@@ -47,8 +47,8 @@ def backup(values: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     it was reached. Entry i, t is its worth to who made move t; 0 behind the end of a way.
     """
     steps = np.asarray(lengths)[:, None] - np.arange(np.max(lengths))
-    signs = np.where(steps % 2 == 1, -1.0, 1.0) * (steps > 0)
-    return np.asarray(values)[:, None] * signs
+    signs = np.where(steps % 2 == 1, -1.0, 1.0)
+    return np.where(steps > 0, np.asarray(values)[:, None] * signs, 0)
 
 
 def search(

@@ -78,11 +78,17 @@ def _levels(board: Board) -> list[np.ndarray]:
             moved = (own | cell)[cell != 0]
             goes_on = ~_won(board, moved)
             found.append(_turned(board, moved, other[cell != 0])[goes_on])
-        positions = np.unique(np.concatenate(found))
+        positions = _distinct(np.concatenate(found))
         if not len(positions):
             break
         levels.append(positions)
     return levels
+
+
+def _distinct(keys: np.ndarray) -> np.ndarray:
+    """Sorted, each once: on millions of keys several times faster than np.unique."""
+    keys = np.sort(keys)
+    return keys[np.r_[True, keys[1:] != keys[:-1]]] if len(keys) else keys
 
 
 def _results(board: Board, keys: np.ndarray, later, below) -> np.ndarray:

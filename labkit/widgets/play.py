@@ -102,7 +102,8 @@ class Match:
             if mine:
                 sign = left.pop(0)
                 if not self._is_open(own, other, sign):
-                    said = f"{sign!r} is no open column: type 1 to {self.board.width}"
+                    keys = f"take it away, and type 1 to {self.board.width}"
+                    said = f"{sign!r} is no open column: {keys}"
                     return game, yours, said
             else:
                 sign = str(self.reply(own, other, opponent) + 1)
@@ -156,11 +157,11 @@ class Match:
 def match(
     solved: Solved, ask: Callable, starts: Mapping[str, str], **functions: Callable
 ) -> ipywidgets.VBox:
-    """`Match`: click a column, or type its number and Enter. Take the last digit away to undo."""
+    """`Match`: click a column, or type its number. Take the last digit away to undo."""
     game, clicks = Match(solved, ask, starts, **functions), Clicks()
     style = {"description_width": "initial"}
-    texts = {"description": "your moves", "continuous_update": False, "style": style}
-    moves = ipywidgets.Text(placeholder="a column, then Enter", **texts)
+    hint = f"keys 1 to {solved.board.width}; Backspace takes back"
+    moves = ipywidgets.Text(placeholder=hint, description="your moves", style=style)
     opponent = ipywidgets.Dropdown(options=Match.OPPONENTS, description="against", style=style)
     start = ipywidgets.Dropdown(options=list(starts), description="start", style=style)
     begins = ipywidgets.Dropdown(options=Match.BEGINS, description="begins", style=style)
