@@ -313,9 +313,6 @@ def share_optimal(columns: ndarray, results: ndarray) -> tuple[float, dict]:
         ).mean(),
         "it takes every chosen column in every position, results[:, columns]. One each: "
         "results[np.arange(N), columns].": (results[:, columns] == best[:, None]).mean(),
-        "it takes the best of a column over all positions, max(0). Over the moves: max(1).": (
-            chosen == results.max(0)[columns]
-        ).mean(),
         "it compares sizes without their signs: a loss, -1, isn't as good as a win.": (
             np.abs(chosen) == np.abs(results).max(1)
         ).mean(),

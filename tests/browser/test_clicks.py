@@ -73,4 +73,6 @@ def test_a_click_drops_a_stone(page, server):
     page.wait_for_function("() => document.querySelector('.jp-Cell input[type=text]').value")
     assert note.locator("input[type=text]").input_value() in ("3", "4")
     note.get_by_text("Your turn").wait_for()
+    note.locator("input[type=text]").press("9")  # each key is a move, without Enter
+    note.get_by_text("'9' is no open column").wait_for()
     assert page.seen.errors == [] and page.seen.abroad == []

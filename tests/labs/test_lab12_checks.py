@@ -103,7 +103,14 @@ RETURNS = {
     "first step is left out": to_the_second,
     "last step is left out": lambda r, d: right(r, d) * (np.arange(len(r))[:, None] < len(r) - 1),
     "taken away": lambda r, d: right(r, -d),
-    "in place": spoilt,
+    "adds up forwards": lambda r, d: r.cumsum(0)[::-1],
+    "fixed at 0.99": lambda r, d: right(r, 0.99),
+    "`return` stands inside": lambda r, d: np.concatenate([0 * r[:-1], r[-1:]]),
+    "each later reward counts the discount once": lambda r, d: (
+        r + d * (r[::-1].cumsum(0)[::-1] - r)
+    ),
+    "all later rewards, and": lambda r, d: d * r[::-1].cumsum(0)[::-1],
+    "in place.*x.copy": spoilt,
     "None": lambda r, d: None,
 }
 
@@ -165,6 +172,11 @@ PUCT = {
     "divided by 1 \\+ visits. By": scores(q=lambda n, w: w / (1 + n)),
     "divided by all visits": scores(q=lambda n, w: w / np.maximum(n.sum(1, keepdims=True), 1)),
     "c is missing": scores(c=1),
+    "fixed at 1.5": scores(c=1.5),
+    "Look at the brackets": lambda n, w, p, c: (
+        (mean_of(n, w) + c * p * np.sqrt(1 + n.sum(1, keepdims=True))) / (1 + n)
+    ),
+    "divides by 1 and adds": scores(q=lambda n, w: mean_of(n, w) + n, divisor=lambda n: 1),
     "prior is missing": scores(prior=np.ones_like),
     "prior is multiplied": lambda n, w, p, c: p * mean_of(n, w) + bonus(n, w, p, c),
     "c is multiplied": lambda n, w, p, c: c * mean_of(n, w) + bonus(n, w, p, c),
@@ -251,6 +263,14 @@ BACKUP = {
     "should be 0": credit(lambda t, n, m: (-1) ** (n - t), inside=False),
     "games are counted from the longest": credit(lambda t, n, m: (-1) ** (m - t), inside=False),
     "Count from the new position": credit(lambda t, n, m: (-1) ** (m - t)),
+    "one value too many": lambda v, n: np.where(
+        np.arange(n.max()) <= n[:, None],
+        v[:, None] * (-1.0) ** (n[:, None] - np.arange(n.max())),
+        0,
+    ),
+    "move t stands in column t": lambda v, n: np.stack(
+        [np.roll(row, n.max() - k) for row, k in zip(backed(v, n), n, strict=True)]
+    ),
     "are swapped: one row": lambda v, n: backed(v, n).T,
     "whole numbers": whole,
     "only the signs": lambda v, n: np.sign(backed(v, n)),
@@ -309,6 +329,8 @@ SHARES = {
     ),
     "column before": lambda c, r: (chosen_of(c - 1, r) == r.max(1)).mean(),
     "every chosen column": lambda c, r: (r[:, c] == r.max(1, keepdims=True)).mean(),
+    "compares every chosen column": lambda c, r: (r[:, c] == r.max(1)).mean(),
+    "without their signs": lambda c, r: (np.abs(chosen_of(c, r)) == np.abs(r).max(1)).mean(),
     "worst moves": lambda c, r: (chosen_of(c, r) == r.min(1)).mean(),
     "better than the mean": lambda c, r: (chosen_of(c, r) > r.mean(1)).mean(),
     "leaves positions out": differing,

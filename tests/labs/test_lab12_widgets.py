@@ -135,6 +135,7 @@ def test_a_click_and_a_new_game(solved, ask):
     wide = LEFT + 4 * SIDE + LEFT // 4
     clicks.spot = [(LEFT + 2.5 * SIDE) / wide, 0.5, 1.0]
     assert moves.value == "3" and "Your turn" in picture.note
+    assert moves.continuous_update  # a key is a move, without Enter
     clicks.spot = [0.01, 0.5, 2.0]  # left of the board
     assert moves.value == "3"
     again.click()
