@@ -242,8 +242,9 @@ def _refuse_changed_inputs(name: str, before: list, after: list) -> None:
         elif isinstance(old, list | dict):
             same = len(old) == len(new)
         if not same:
+            copy = "clone" if isinstance(old, Tensor) else "copy"
             raise CheckFailed(
-                f"{name} changes its input in place. Work on a copy (`x = x.clone()`), or the "
+                f"{name} changes its input in place. Work on a copy (`x = x.{copy}()`), or the "
                 "caller's data are spoilt."
             )
 

@@ -49,6 +49,8 @@ _HOME = {
         "hidden_message",
         "translations",
     ],
+    "play": ["Match", "Thinking", "match", "thinking"],
+    "pole": ["PoleFilm", "pole_film"],
     "style": ["StyleStrength", "style_strength"],
     "gan": ["LatentWalk", "LineGame", "Lineup", "LiveGame", "latent_walk", "line_game"],
 }

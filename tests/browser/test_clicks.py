@@ -1,4 +1,4 @@
-"""Clicks on a picture in a real JupyterLab: lab 03 hides pieces by them, lab 08 asks a pixel."""
+"""Clicks on a picture in a real JupyterLab: pieces are hidden, a pixel asked, a stone dropped."""
 
 import nbformat
 import pytest
@@ -23,6 +23,13 @@ from labkit import density, widgets
 
 network = density.RowRNN(memory=8, width=4, seed=0)
 widgets.what_it_sees({"row-RNN": network}, torch.ones(2, 1, 28, 28), torch.tensor([3, 1]))"""
+
+BOARD = """\
+from labkit import play, widgets
+
+solved = play.solve(play.Board(4, 4))
+ask = play.judge(play.TwoHeads(solved.board))
+widgets.match(solved, ask, {"empty board": ""})"""
 
 
 def opened(page, server, source):
@@ -55,4 +62,17 @@ def test_a_click_asks_what_a_pixel_sees(page, server):
     size = picture.bounding_box()
     picture.click(position={"x": 3.5 / 28 * size["width"], "y": 1.5 / 28 * size["height"]})
     note.get_by_text("row 1, column 3 sees 31 of the 31").wait_for()
+    assert page.seen.errors == [] and page.seen.abroad == []
+
+
+def test_a_click_drops_a_stone(page, server):
+    picture, note = opened(page, server, BOARD)
+    note.get_by_text("Your turn").wait_for()
+    size = picture.bounding_box()
+    picture.click(position={"x": 0.8 * size["width"], "y": 0.4 * size["height"]})
+    page.wait_for_function("() => document.querySelector('.jp-Cell input[type=text]').value")
+    assert note.locator("input[type=text]").input_value() in ("3", "4")
+    note.get_by_text("Your turn").wait_for()
+    note.locator("input[type=text]").press("9")  # each key is a move, without Enter
+    note.get_by_text("'9' is no open column").wait_for()
     assert page.seen.errors == [] and page.seen.abroad == []
