@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -65,24 +65,28 @@ def learn(
     until_zero: bool = False,
     seed: int = 0,
     progress: bool = False,
+    watch: Callable[[int, nn.Module], None] | None = None,
 ) -> Curves:
     """Train with AdamW (Loshchilov and Hutter, 2019); `Curves` of "training" and of `others`.
 
     All are measured at the end of each epoch, in eval mode; training data as they are, not
     shifted. `shift`: each batch moves up to so many pixels to each side. `until_zero`: stop at
-    the first epoch without a training error. `progress`: show a bar. Order, shifts and dropout
-    depend on `seed` alone; the global random state is left alone. Changes the network.
+    the first epoch without a training error. `progress`: show a bar. `watch(epoch, network)` is
+    called after each. Order, shifts and dropout depend on `seed` alone; the global random state is
+    left alone. Changes the network.
     """
     measured = {"training": train, **(others or {})}
     optimizer = torch.optim.AdamW(net.parameters(), lr, weight_decay=weight_decay)
     curves = Curves()
     with torch.random.fork_rng(devices=[]), torch.enable_grad():
         torch.manual_seed(seed)
-        for _ in tqdm(range(epochs), "epochs", leave=False, disable=not progress):
+        for epoch in tqdm(range(1, epochs + 1), "epochs", leave=False, disable=not progress):
             _one_epoch(net.train(), train, optimizer, batch_size, shift)
             for name, data in measured.items():
                 loss, right = evaluate(net, data, batch_size=1000)
                 curves.add(name, 1 - right, loss)
+            if watch is not None:
+                watch(epoch, net)
             if until_zero and curves.error["training"][-1] == 0:
                 break
     net.eval()

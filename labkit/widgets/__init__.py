@@ -50,6 +50,7 @@ _HOME = {
         "translations",
     ],
     "style": ["StyleStrength", "style_strength"],
+    "overfit": ["ByHeart", "DescentCurve", "by_heart", "descent_curve"],
     "gan": ["LatentWalk", "LineGame", "Lineup", "LiveGame", "latent_walk", "line_game"],
 }
 
