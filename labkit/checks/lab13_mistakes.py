@@ -17,7 +17,7 @@ SINGULAR = (
 
 
 def of_order(labels: Tensor, first: Tensor, again: Tensor, other: Tensor) -> str:
-    """What is wrong with a shuffle of labels, drawn twice by one seed and once by another; or ""."""
+    """What is wrong with a shuffle, drawn twice by one seed and once by another; or ""."""
     count = len(labels)
     if first.min() < 0 or first.max() > 9:
         return "these aren't digits. Is it the order itself? Use it as an index: labels[order]."

@@ -281,7 +281,7 @@ def by_eigenvalues(f):
 RIGHT_CONDITIONS = {
     "svdvals": lambda f: sv(f)[0] / sv(f)[-1],
     "cond": torch.linalg.cond,
-    "cond 2": lambda f: torch.linalg.cond(f, 2) if f.shape[0] == f.shape[1] else sv(f)[0] / sv(f)[-1],
+    "first and last": lambda f: (lambda s: s[0] / s[-1])(torch.linalg.svd(f, False)[1]),
     "max and min": lambda f: sv(f).max() / sv(f).min(),
     "numpy": lambda f: np.linalg.cond(f.numpy()),
     "numpy svd": lambda f: np.divide(*np.linalg.svd(f.numpy(), compute_uv=False)[[0, -1]]),
