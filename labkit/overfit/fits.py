@@ -23,7 +23,7 @@ def directions(count: int, *, size: int = 784, seed: int = 0) -> Tensor:
 
 
 def relu_features(pixels: Tensor, directions: Tensor) -> Tensor:
-    """Random ReLU features (Rahimi and Recht, 2008): pixels (B, D), directions (D, N) -> (B, N).
+    """Random ReLU features (Rahimi and Recht, 2007): pixels (B, D), directions (D, N) -> (B, N).
 
     The positive part of each product, divided by the root of N.
 
