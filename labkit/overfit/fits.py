@@ -76,5 +76,5 @@ def condition(features: Tensor) -> float:
     >>> condition(torch.tensor([[3.0, 0.0, 0.0], [0.0, 0.5, 0.0]]))
     6.0
     """
-    largest, *_, smallest = [*torch.linalg.svdvals(features).tolist()] * 2
-    return largest / smallest if smallest else float("inf")
+    smallest, largest = torch.linalg.svdvals(features).aminmax()
+    return float(largest / smallest) if smallest else float("inf")
