@@ -54,6 +54,9 @@ def min_norm(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
     dead[:, 2] = 0
     targets = torch.randn(10, 2, generator=generator, dtype=torch.float64)
     _check_fit(answer, dead, targets, "The weights where one feature is 0 for all images")
+    u, s, vt = torch.linalg.svd(torch.randn(6, 6, generator=generator, dtype=torch.float64))
+    s[-1] = 3e-3  # as fragile as at the peak: here a tiny ridge shows
+    _check_fit(answer, (u * s) @ vt, targets[:6], "The weights where the fit is fragile")
     return "min_norm is right: of all fits that are best, the one with the smallest weights."
 
 
@@ -86,7 +89,10 @@ def zero_epoch(answer: Callable[[Sequence[float]], int | None]) -> str:
                 raise CheckFailed(f"{what} doesn't exist, so it should be None, but is {found}.")
             continue
         if got is None:
-            raise CheckFailed(f"{what} is None, but there is one. Does the function `return` it?")
+            raise CheckFailed(
+                f"{what} is None, but there is one. Does the function look at all epochs, "
+                "and `return` it?"
+            )
         compare(got, right, mistakes=said, what=what)
     return "zero_epoch is right: from there on, the network knows all its digits by heart."
 

@@ -117,7 +117,7 @@ def min_norm(features: Tensor, targets: Tensor) -> tuple[Tensor, dict[str, Tenso
         "the weights were added up over the outputs.": right.sum(1),
         "they were scaled to length 1.": right / right.norm().clamp_min(1e-12),
     }
-    for ridge in (1e-3, 1e-2, 0.1, 1.0):
+    for ridge in (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0):
         message = f"there's a ridge of {ridge:g} in it. Leave it out here."
         wrong[message] = overfit.ridge_fit(features, targets, ridge)
     return right, wrong

@@ -69,7 +69,7 @@ class DescentCurve:
             ax.set(xscale="log", xlim=(0.8 * low, 1.25 * high), xlabel="features N")
             tidy(ax)
         left.set(ylim=(-0.03, 1), ylabel="error (share wrong)", title="Errors")
-        left.legend(frameon=False, loc="upper right")
+        left.legend(frameon=False, loc="upper left")
         norms = self.found.norm
         right.set(yscale="log", ylim=(0.7 * float(norms.min()), 1.5 * float(norms.max())))
         right.set(ylabel="length of all weights", title=f"Norm (dotted: N = n = {self.found.n})")

@@ -201,6 +201,8 @@ FITS = {
     "added up over the outputs": lambda f, t: best(f, t).sum(1),
     "scaled to length 1": lambda f, t: best(f, t) / best(f, t).norm(),
     "ridge of 0.01": lambda f, t: overfit.ridge_fit(f, t, 0.01),
+    "ridge of 1e-06": lambda f, t: overfit.ridge_fit(f, t, 1e-6),
+    "the fit is fragile": lambda f, t: torch.linalg.pinv(f, rtol=1e-3) @ t,
     "ridge of 1 ": lambda f, t: overfit.ridge_fit(f, t, 1.0),
     "they don't fit: the predictions": lambda f, t: 0.9 * best(f, t),
     "not finite": lambda f, t: best(f, t) * float("nan"),
@@ -234,6 +236,7 @@ RIGHT_FITS = {
     "by column": lambda f, t: torch.stack([torch.linalg.pinv(f) @ one for one in t.T], 1),
     "einsum": lambda f, t: torch.einsum("pn,nk->pk", torch.linalg.pinv(f), t),
     "torch.pinverse": lambda f, t: torch.pinverse(f).mm(t),
+    "float": lambda f, t: torch.linalg.pinv(f.float()) @ t.float(),
     "tiny ridge": lambda f, t: overfit.ridge_fit(f, t, 1e-9),
 }
 

@@ -21,6 +21,14 @@ def test_a_row_comes_out_the_same_again():
     assert list(one) == list(overfit.load_widths()[0])
 
 
+def test_the_table_is_what_a_training_gives():
+    wanted = {"width": 2, "noise": 0.0, "seed": 10}
+    (row,) = [row for row in overfit.load_widths() if wanted.items() <= row.items()]
+    again = overfit.measured(*data.load_digits(), **wanted)
+    for name in ("training", "test", "stopped"):
+        assert again[name] == pytest.approx(row[name], abs=0.08)
+
+
 def test_a_missing_table_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(shipped, "data_dir", lambda: tmp_path)
     with pytest.raises(FileNotFoundError, match="widths.*missing"):
