@@ -54,6 +54,7 @@ _NEEDS = {  # lab -> files of data/; a lab that is not named here gets all
     ],
     "11": ["portraits.zip", "forger.safetensors", "swaps.csv"],
     "12": ["connect_*"],
+    "13": ["widths.csv"],
 }
 
 

@@ -24,6 +24,7 @@ _HOME = {
     "sound": ["spectrogram", "wave"],
     "translate": ["rows", "two_errors"],
     "play": ["position"],
+    "overfit": ["errors_and_losses", "over_features"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

@@ -52,6 +52,7 @@ _HOME = {
     "play": ["Match", "Thinking", "match", "thinking"],
     "pole": ["PoleFilm", "pole_film"],
     "style": ["StyleStrength", "style_strength"],
+    "overfit": ["ByHeart", "DescentCurve", "by_heart", "descent_curve"],
     "gan": ["LatentWalk", "LineGame", "Lineup", "LiveGame", "latent_walk", "line_game"],
 }
 
