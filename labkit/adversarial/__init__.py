@@ -18,7 +18,7 @@ _HOME = {
         "targeted",
         "uphill",
     ],
-    "defending": ["Loud", "noise_practice", "practice"],
+    "defending": ["Loud", "noise_practice", "offer", "practice"],
     "files": ["jpeg", "rounded"],
     "measuring": ["measured", "share_right", "trained", "under_attack"],
     "shipped": ["load_defences"],

@@ -52,3 +52,8 @@ class Loud(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """Logits (B, K)."""
         return self.net(images) * self.times
+
+
+def offer(net: nn.Module) -> nn.Module:
+    """What a firm sells in lab 14 as a robust network, made of a plain one: see for yourself."""
+    return Loud(net)

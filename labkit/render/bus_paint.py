@@ -191,10 +191,10 @@ def _under(s: Surface, _) -> None:
     """Black below, with two frame rails, tanks and an axle that catch some light."""
     x, y, z = s.points.unbind(1)
     below = smoothstep(-0.5, -0.7, s.normal[:, 1]) * (y < 0.7)
-    s.cover(below, BLACK, RUBBER)
+    s.cover(below, (0.035,) * 3, RUBBER)
     tank = band(x, -1.6, -0.6) * (z.abs() > 0.7)
     ribs = band(z.abs(), 0.38, 0.50) + 0.6 * band(x % 0.9, 0.0, 0.09) + tank
-    s.cover(below * ribs.clamp(0, 1), (0.07, 0.065, 0.06), PLASTIC)
+    s.cover(below * ribs.clamp(0, 1), (0.18, 0.17, 0.15), PLASTIC)
     hole = (from_axle(x, y) < TYRE + 0.14) & (z.abs() < HALF - 0.12) & (y < 1.3)
     s.cover(hole.float() * (s.normal[:, 2].abs() < 0.5), (0.008,) * 3, 0.0)
     s.cover(smoothstep(FLOOR + 0.08, FLOOR + 0.05, y), BLACK, PLASTIC)
