@@ -7,6 +7,7 @@ Colours are in `bus_paint`, the scene in `buses`.
 from __future__ import annotations
 
 import math
+from functools import reduce
 from typing import NamedTuple
 
 import torch
@@ -59,7 +60,7 @@ class Bus:
         x, y, z = self.own(points).unbind(1)
         z = z.abs()
         parts = [_cabin(x, y, z), _bonnet(x, y, z), _wheels(x, y, z), _bumpers(x, y, z)]
-        return torch.stack([*parts, _mirrors(x, y, z)]).amin(0) * SAFE
+        return reduce(torch.minimum, [*parts, _mirrors(x, y, z)]) * SAFE
 
     solid = distance  # as grounds ask for it
 
@@ -90,7 +91,7 @@ def _cabin(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     radius = torch.where(y > middle, 0.42, 0.06)
     crown = 0.07 * (z / HALF) ** 2
     up = (y - middle + crown * (y > middle)).abs()
-    profile = _box(torch.stack([z, up], 1), (HALF, high), radius)
+    profile = _box((z, up), (HALF, high), radius)
     ends = torch.maximum(x - screen_lean(y), TAIL - x)
     hull = round_corner(profile, ends, 0.16)
     arch = torch.maximum(torch.hypot(x - AXLES[1], y - TYRE) - TYRE - 0.1, 0.75 - z)
@@ -117,23 +118,23 @@ def _wheels(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
 
 def _bumpers(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
     ahead = x - BUMPER + 0.1 + 0.12 * (z / HALF) ** 2
-    points = torch.stack([ahead.abs(), (y - 0.66).abs(), z], 1)
+    points = (ahead.abs(), (y - 0.66).abs(), z)
     front = _box(points, (0.1, 0.16, 1.2), 0.04)
-    points = torch.stack([(x - TAIL + 0.02).abs(), (y - 0.66).abs(), z], 1)
+    points = ((x - TAIL + 0.02).abs(), (y - 0.66).abs(), z)
     return torch.minimum(front, _box(points, (0.09, 0.15, 1.2), 0.03))
 
 
 def _mirrors(x: Tensor, y: Tensor, z: Tensor) -> Tensor:
-    glass = torch.stack([(x - WALL - 0.25).abs(), (y - 2.05).abs(), (z - 1.52).abs()], 1)
-    arm = torch.stack([(x - WALL - 0.2).abs(), (y - 2.28).abs(), (z - 1.33).abs()], 1)
+    glass = ((x - WALL - 0.25).abs(), (y - 2.05).abs(), (z - 1.52).abs())
+    arm = ((x - WALL - 0.2).abs(), (y - 2.28).abs(), (z - 1.33).abs())
     return torch.minimum(_box(glass, (0.05, 0.24, 0.13), 0.04), _box(arm, (0.04, 0.04, 0.22), 0.02))
 
 
-def _box(points: Tensor, half: tuple[float, ...], radius: float | Tensor) -> Tensor:
-    """Distance (M,) of points, folded to one octant, from a box with round edges."""
-    radius = torch.as_tensor(radius)
-    q = points - torch.tensor(half) + radius.reshape(-1, 1)
-    return q.clamp_min(0).norm(dim=1) + q.amax(1).clamp_max(0) - radius
+def _box(folded: tuple[Tensor, ...], half: tuple[float, ...], radius: float | Tensor) -> Tensor:
+    """Distance (M,) from a box with round edges of points folded to one octant, by coordinate."""
+    q = [x - (h - radius) for x, h in zip(folded, half, strict=True)]
+    outside = sum(x.clamp_min(0).square() for x in q).sqrt()
+    return outside + reduce(torch.maximum, q).clamp_max(0) - radius
 
 
 def _corners() -> Tensor:

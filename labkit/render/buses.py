@@ -76,7 +76,7 @@ def _scene(pose: BusPose, ground: str, seed: int, size: int) -> BusScene:
     rng = np.random.default_rng([seed, 81])
     body, light = Bus(pose), draw_light(rng, 0.0)
     camera = _view(body, rng, size)
-    shadow = ShadowMap(body.distance, body.centre, body.radius, light.direction, size=224)
+    shadow = ShadowMap(body.distance, body.centre, body.radius, light.direction, size=176)
     behind = _behind(body, camera, light, shadow, ground, seed)
     finish = bus_paint.draw_finish(np.random.default_rng([seed, 82]))
     linear, cover = _draw(body, finish, camera, light, shadow)

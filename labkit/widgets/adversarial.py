@@ -48,8 +48,8 @@ def turned_bus(model: Pretrained, *, seed: int = 0) -> ipywidgets.VBox:
 class UnseenChange:
     """A picture with a change of some size, saved and read again: `draw(kind, level, quality)`.
 
-    image (3, H, W) of class `label`, a number; `wanted`, another one, is what a targeted change goes
-    for. fgsm, targeted: functions as those of `labkit.adversarial`.
+    image (3, H, W) of class `label`, a number; a targeted change goes for the class `wanted`.
+    fgsm, targeted: functions as those of `labkit.adversarial`.
     """
 
     def __init__(
