@@ -105,7 +105,7 @@ def unseen_change(
         alt="A picture with a small change, and the change alone, enlarged.",
         width=WIDE,
         kind=ipywidgets.Dropdown(options=list(shown.kinds), description="change"),
-        level=_choice("largest change, of 255", LEVELS),
+        level=_choice("largest change, of 255", LEVELS, value=1),
         quality=_choice("saved as JPEG, quality", QUALITIES),
     )
 
@@ -120,6 +120,11 @@ def said(model: Pretrained, image: Tensor, label: int) -> str:
     return text if first == label else text + own
 
 
-def _choice(description: str, options: Sequence) -> ipywidgets.SelectionSlider:
+def _choice(
+    description: str, options: Sequence, *, value: object = None
+) -> ipywidgets.SelectionSlider:
     style = {"style": {"description_width": "initial"}, "layout": {"width": "420px"}}
-    return ipywidgets.SelectionSlider(options=list(options), description=description, **style)
+    value = options[0] if value is None else value
+    return ipywidgets.SelectionSlider(
+        options=list(options), value=value, description=description, **style
+    )

@@ -65,4 +65,9 @@ def test_the_students_functions_are_used(model, image):
     for kind in ("to snowplow", "one step away"):
         assert torch.equal(board.changed(kind, 8), board.image)
     widget = widgets.unseen_change(model, image, label=BUS, wanted=PLOW)
-    assert [c.value for c in widget.children[:-1]] == ["to snowplow", 0, "none"]
+    assert [c.value for c in widget.children[:-1]] == ["to snowplow", 1, "none"]
+    notes = {widget.children[-1].note}
+    for kind in widget.children[0].options[1:]:
+        widget.children[0].value = kind
+        notes.add(widget.children[-1].note)
+    assert len(notes) == 3  # each option shows
