@@ -80,7 +80,8 @@ class UnseenChange:
         shown = moved if quality == "none" else adversarial.jpeg(moved, int(quality))
         apart = shown - self.image
         most = float(apart.abs().max())
-        grey = 0.5 + apart / (2 * most) if most else torch.full_like(apart, 0.5)
+        usual = float(apart.abs().flatten().quantile(0.98)) or 1.0  # a JPEG moves edges far
+        grey = (0.5 + apart / (2 * usual)).clamp(0, 1)
         gap = torch.ones(3, apart.shape[2], 6)
         page = torch.cat([shown[0], gap, grey[0]], 2)
         text = f"{said(self.model, shown[0], self.label)}; right: the difference, at most "
