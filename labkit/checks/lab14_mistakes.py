@@ -12,6 +12,7 @@ from torch.nn import functional as F
 INF = math.inf
 LEVELS = [  # label, spans of levels in which the answer is another one, levels to be tried
     (0, [(0.7, 1.5), (1.95, 2.1), (2.5, INF), (-8.5, -7.5)], [2, 4, 5, 8, 9]),
+    (0, [(5.0, INF)], [1, 40]),
     (0, [(0.2, 0.26), (0.7, 20.0)], [0.3, 0.4, 2, 4, 8, 9]),
     (1, [(0.35, 0.45), (0.9, INF)], [0.4, 2, 4]),
     (0, [(0.7, INF)], [0.25, 1, 2, 4, 8]),
@@ -239,6 +240,8 @@ def smallest_level(net, image: Tensor, label: int, direction: Tensor, levels: Se
         "a level is 1/255: multiply the direction by level / 255.": first(
             flips(lambda level: filed(image + level * direction))
         ),
+        "it's infinite: does the loop end too early? `return float(\"inf\")` belongs after "
+        "it.": INF,
         "the change is subtracted: go along the direction.": first(
             flips(lambda level: filed(image - level / 255 * direction))
         ),
@@ -255,7 +258,6 @@ def smallest_level(net, image: Tensor, label: int, direction: Tensor, levels: Se
             first([not yes for yes in found])
         ),
         "this is how many levels change the answer. Give the first of them.": float(sum(found)),
-        "it's always infinite: does the loop end before it has looked?": INF,
         "this is the class that the picture gets. Give the level.": 6.0,
     }
 

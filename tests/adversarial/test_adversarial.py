@@ -148,7 +148,7 @@ def test_the_table_has_three_seeds_and_shares(monkeypatch, tmp_path):
     from labkit.adversarial import shipped
 
     rows = adv.load_defences()
-    assert [row["seed"] for row in rows] == [10, 11, 12]
+    assert [row["seed"] for row in rows] == [13, 14, 15]
     for row in rows:
         assert all(0 <= value <= 1 for name, value in row.items() if name != "seed")
     monkeypatch.setattr(shipped, "data_dir", lambda: tmp_path)
@@ -161,4 +161,4 @@ def test_packing_writes_a_row_a_seed(monkeypatch, tmp_path, capsys):
 
     monkeypatch.setattr(pack, "measured", lambda seed: {"seed": seed, "clean": 0.9})
     path = pack.pack_defences(tmp_path)
-    assert path.read_text() == "seed,clean\n10,0.9\n11,0.9\n12,0.9\n"
+    assert path.read_text() == "seed,clean\n13,0.9\n14,0.9\n15,0.9\n"

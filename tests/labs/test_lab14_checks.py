@@ -257,6 +257,10 @@ def unclipped(values):
     return (values * 255).round() / 255
 
 
+def gives_up(model, image, label, direction, levels):
+    return adv.smallest_level(model, image, label, direction, levels[:1])
+
+
 LEVELS = {
     "isn't rounded": search(filed=clipped),
     "rounded down": search(filed=floored),
@@ -273,7 +277,8 @@ LEVELS = {
     ),
     "are swapped": search(flipped=lambda other: not other),
     "how many levels change": lambda *given: len(all_that_flip(*given)),
-    "always infinite": lambda *given: math.inf,
+    "it's infinite: does the loop end too early": lambda *given: math.inf,
+    "`return float\\(\"inf\"\\)` belongs after it": gives_up,
     "this is the class": lambda *given: 6,
     "None": lambda *given: None,
     "should be infinite, float\\('inf'\\), but is None": lambda *given: (
