@@ -240,8 +240,7 @@ def smallest_level(net, image: Tensor, label: int, direction: Tensor, levels: Se
         "a level is 1/255: multiply the direction by level / 255.": first(
             flips(lambda level: filed(image + level * direction))
         ),
-        "it's infinite: does the loop end too early? `return float(\"inf\")` belongs after "
-        "it.": INF,
+        'it\'s infinite: does the loop end too early? `return float("inf")` belongs after it.': INF,
         "the change is subtracted: go along the direction.": first(
             flips(lambda level: filed(image - level / 255 * direction))
         ),

@@ -278,7 +278,7 @@ LEVELS = {
     "are swapped": search(flipped=lambda other: not other),
     "how many levels change": lambda *given: len(all_that_flip(*given)),
     "it's infinite: does the loop end too early": lambda *given: math.inf,
-    "`return float\\(\"inf\"\\)` belongs after it": gives_up,
+    '`return float\\("inf"\\)` belongs after it': gives_up,
     "this is the class": lambda *given: 6,
     "None": lambda *given: None,
     "should be infinite, float\\('inf'\\), but is None": lambda *given: (
