@@ -55,6 +55,7 @@ _NEEDS = {  # lab -> files of data/; a lab that is not named here gets all
     "11": ["portraits.zip", "forger.safetensors", "swaps.csv"],
     "12": ["connect_*"],
     "13": ["widths.csv"],
+    "14": ["defences.csv"],
 }
 
 

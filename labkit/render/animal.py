@@ -23,8 +23,11 @@ TUFT = (30.0, 75.0)  # tufts of fur per metre, coarse and fine
 class Animal:
     """The distance field of a posed animal.
 
-    parts: which cones count; `near(index)` gives a cheaper animal of a few of them.
+    parts: which cones count; `near(index)` gives a cheaper animal of a few of them;
+    reach: metres around in which it keeps light from the ground.
     """
+
+    reach = 1.1
 
     def __init__(self, traits: Traits):
         bones, parts = anatomy.body(traits.build, traits.animal)

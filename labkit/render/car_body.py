@@ -23,8 +23,10 @@ class Car:
     """The distance field of a car.
 
     front, rear: x of the axles; head, tail: x of the ends; `top` and `plan`: height of the roof
-    line and half width at x.
+    line and half width at x; `reach`: metres around in which it keeps light from the road.
     """
+
+    reach = 3.2
 
     def __init__(self, shape: Shape):
         self.shape = shape
@@ -77,9 +79,9 @@ class Car:
         waist = 0.018 * ((y - 0.62) / 0.12).clamp(-1, 1)
         side = z - (plan - shape.lean * above - 0.75 * below**2 + flare + waist)
         crown = 0.055 * (z / shape.half) ** 2
-        hull = _corner(side * 0.92, (y - top + crown) * 0.85, 0.13)
-        hull = _corner(hull, shape.floor - y, 0.05)
-        hull = _corner(hull, self._ends(x, y, z), 0.09)
+        hull = round_corner(side * 0.92, (y - top + crown) * 0.85, 0.13)
+        hull = round_corner(hull, shape.floor - y, 0.05)
+        hull = round_corner(hull, self._ends(x, y, z), 0.09)
         arch = torch.maximum(radius - shape.tyre - 0.055, 0.55 - z)
         return torch.maximum(hull, -arch)
 
@@ -93,7 +95,7 @@ class Car:
 
     def _wheel(self, z: Tensor, radius: Tensor) -> Tensor:
         middle = self.shape.half - 0.115
-        tyre = _corner(radius - self.shape.tyre, (z - middle).abs() - 0.105, 0.05)
+        tyre = round_corner(radius - self.shape.tyre, (z - middle).abs() - 0.105, 0.05)
         dish = torch.maximum(radius - 0.70 * self.shape.tyre, middle + 0.075 - z)
         return torch.maximum(tyre, -dish)
 
@@ -105,7 +107,7 @@ class Car:
         return (ball - 1) * 0.08
 
 
-def _corner(first: Tensor, second: Tensor, radius: float) -> Tensor:
+def round_corner(first: Tensor, second: Tensor, radius: float) -> Tensor:
     """The larger of two distances, with a round edge (polynomial smooth maximum, Quilez)."""
     near = (radius - (first - second).abs()).clamp_min(0) / radius
     return torch.maximum(first, second) + near * near * (radius / 4)

@@ -33,9 +33,10 @@ def draw_car(car: Car, traits: CarTraits, camera: Camera, light: Light, shadow: 
     rays = camera.rays(side).reshape(-1, 3)
     number, t = march(car, camera.eye, rays)
     points = camera.eye + t[:, None] * rays[number]
-    surface = paint(car, traits.finish, points, _normal(car, points), t)
+    surface = paint(car, traits.finish, points, normals(car, points), t)
     put_face(surface, car, traits)
-    linear = shade(surface, car, rays[number], light, shadow, traits, salt)
+    shine = traits.finish.metallic
+    linear = shade(surface, car, rays[number], light, shadow, shine, salt)
     canvas = torch.zeros(side * side, 4)
     canvas[number] = torch.cat([linear.clamp(max=6), torch.ones(len(number), 1)], 1)
     pixels = F.avg_pool2d(canvas.T.reshape(1, 4, side, side), SAMPLES)[0].permute(1, 2, 0)
@@ -74,7 +75,7 @@ def _box(eye: Tensor, rays: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, 
     return torch.minimum(first, second).amax(1), torch.maximum(first, second).amin(1)
 
 
-def shade(s: Surface, car: Car, rays: Tensor, light: Light, shadow: ShadowMap, traits, salt):
+def shade(s: Surface, car: Car, rays: Tensor, light: Light, shadow: ShadowMap, metallic, salt):
     """Linear colour (M, 3): diffuse under the varnish, the world mirrored in it, the sun's spot."""
     sun, normal = light.direction, s.normal
     lit = shadow.lit(s.points + normal * 0.02, bias=0.07, spread=0.012)
@@ -86,7 +87,7 @@ def shade(s: Surface, car: Car, rays: Tensor, light: Light, shadow: ShadowMap, t
     back = rays + 2 * facing[:, None] * normal
     mirrored = 1.7 * world(back, light, salt) * (0.3 + 0.7 * sky)[:, None]
     angle = (back @ sun).clamp(0, 1)
-    flakes = traits.finish.metallic * 0.5 * angle**12 * s.varnished()
+    flakes = metallic * 0.5 * angle**12 * s.varnished()
     spot = (angle**1500 * 40 + angle**120 * 0.4) * share + flakes * s.albedo.mean(1)
     out = s.albedo * diffuse * (1 - share)[:, None] + mirrored * share[:, None]
     return out + light.sun * (spot * lit)[:, None] + s.glow[:, None] * 0.8
@@ -104,7 +105,7 @@ def world(direction: Tensor, light: Light, salt: float) -> Tensor:
     return mix(sky, road, smoothstep(0.01, -0.03, up))
 
 
-def _normal(car: Car, points: Tensor, step: float = 0.004) -> Tensor:
+def normals(car: Car, points: Tensor, step: float = 0.004) -> Tensor:
     """Outward unit normals (M, 3), from four distances (a tetrahedron)."""
     corners = torch.tensor([[1.0, -1, -1], [-1, -1, 1], [-1, 1, -1], [1, 1, 1]])
     return unit(sum(car.distance(points + step * c)[:, None] * c for c in corners))

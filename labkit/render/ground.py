@@ -19,7 +19,6 @@ from labkit.render.light import Light, ShadowMap, open_sky, shadow_on
 from labkit.render.litter import scatter
 from labkit.render.noise import colour, fbm, mix, noise, plane, smoothstep, unit
 
-REACH = 1.1  # metres around the animal where it keeps light from the ground
 CLOSED = {
     0.02: 0.55,
     0.10: 0.40,
@@ -98,7 +97,7 @@ def shading(points: Tensor, site: Site, shadow: ShadowMap, animal: Animal):
     lit = 1 - site.shade * (1 - trees)
     level = torch.stack([x, torch.zeros_like(x), z], 1)
     lit = lit * shadow_on(level, shadow, bias=0.015, spread=0.035)
-    sky = open_sky(level, animal.solid, CLOSED, reach=REACH, side=88, most=0.9)
+    sky = open_sky(level, animal.solid, CLOSED, reach=animal.reach, side=88, most=0.9)
     return lit, sky
 
 

@@ -18,7 +18,6 @@ from labkit.render.ground import Patch
 from labkit.render.light import Light, ShadowMap, open_sky, shadow_on
 from labkit.render.noise import colour, fbm, mix, per_cell, plane, smoothstep, unit
 
-REACH = 3.2  # metres around the car in which it keeps light from the road
 CLOSED = {
     0.10: 0.40,
     0.30: 0.40,
@@ -173,5 +172,5 @@ def _shading(points: Tensor, road: Road, shadow: ShadowMap, car: Car) -> tuple[T
         lit = 1 - road.shade * smoothstep(0.48, 0.56, patches)
     level = torch.stack([x, torch.zeros_like(x), z], 1)
     lit = lit * shadow_on(level, shadow, bias=0.02, spread=0.015)
-    sky = open_sky(level, car.distance, CLOSED, reach=REACH, side=96, most=0.92)
+    sky = open_sky(level, car.distance, CLOSED, reach=car.reach, side=96, most=0.92)
     return lit, sky

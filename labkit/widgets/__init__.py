@@ -13,6 +13,7 @@ _HOME = {
     "explanations": ["HidePieces", "hide_pieces"],
     "finetuning": ["CarExplorer", "car_explorer"],
     "words": ["SentenceReader", "WordNeighbours", "sentence_reader", "word_neighbours"],
+    "adversarial": ["TurnedBus", "UnseenChange", "turned_bus", "unseen_change"],
     "augmentation": ["Playground", "playground"],
     "siamese": [
         "DigitPair",

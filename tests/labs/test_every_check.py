@@ -162,6 +162,7 @@ KEEP_THE_GRADIENT = {"double", "columns"}
 MUST_TRAIN = {"causal_layer", "contrastive", "gram", "hinge_losses", "kl_divergence"}
 MUST_TRAIN |= {"cycle_loss", "lsgan_losses", "reparametrise"}
 A_TENSOR = {"blend", "direction", "peek", "swap"}  # and one that is asked for a tensor itself
+A_TENSOR |= {"fgsm", "targeted"}
 
 
 @every
