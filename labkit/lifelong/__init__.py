@@ -12,7 +12,7 @@ _HOME = {
     "pieces": ["ewc_penalty", "fisher", "forgetting", "reservoir"],
     "methods": ["EWC", "L2", "Naive", "Replay"],
     "running": ["Run", "accuracy", "alone", "run"],
-    "means": ["RunningMeans", "random_features"],
+    "means": ["RunningMeans", "random_features", "unmask"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

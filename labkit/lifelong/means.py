@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 
-def random_features(count: int = 1000, *, seed: int = 0):
+def random_features(count: int = 1000, *, seed: int = 0) -> Callable[[Tensor], Tensor]:
     """A function (N, 1, 28, 28) -> (N, count): one layer of random weights, never trained, ReLU."""
     rng = torch.Generator().manual_seed(seed)
     weights = torch.randn(784, count, generator=rng) / 14
@@ -30,7 +32,13 @@ class RunningMeans:
     tensor([0])
     """
 
-    def __init__(self, features=None, *, classes: int = 10, spread: bool = False):
+    def __init__(
+        self,
+        features: Callable[[Tensor], Tensor] | None = None,
+        *,
+        classes: int = 10,
+        spread: bool = False,
+    ):
         self.features = features or (lambda images: images.flatten(1))
         self.classes, self.spread = classes, spread
         self.counts, self.sums, self.products = torch.zeros(classes).double(), None, None
@@ -65,3 +73,21 @@ class RunningMeans:
         means = self.means.nan_to_num()
         within = (self.products - (means.T * self.counts) @ means) / self.counts.sum()
         return within + 0.02 * within.diagonal().mean() * torch.eye(len(within)).to(within)
+
+
+def unmask(features: Callable[[Tensor], Tensor], code: Tensor) -> Tensor:
+    """The image (1, 1, 28, 28) whose features (D,) are nearest to the code, found by LBFGS.
+
+    Random features only look like a disguise: who knows the function can search for the image.
+    """
+    raw = torch.zeros(1, 1, 28, 28, requires_grad=True)
+    search = torch.optim.LBFGS([raw], max_iter=100, line_search_fn="strong_wolfe")
+
+    def off() -> Tensor:
+        search.zero_grad()
+        loss = (features(raw.sigmoid())[0] - code.float()).square().sum()
+        loss.backward()
+        return loss
+
+    search.step(off)
+    return raw.detach().sigmoid()

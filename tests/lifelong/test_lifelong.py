@@ -193,6 +193,13 @@ def test_spread_is_linear_discriminant_analysis():
     assert (means.answer(y).numpy() == want).mean() > 0.97
 
 
+def test_random_features_are_no_disguise():
+    train, _ = data.load_digits()
+    features = lifelong.random_features(seed=0)
+    found = lifelong.unmask(features, features(train.images[5:6])[0])
+    assert (found - train.images[5:6]).abs().mean() < 0.03
+
+
 def test_a_class_that_was_never_seen_is_never_answered():
     for spread in (False, True):
         means = lifelong.RunningMeans(classes=3, spread=spread)
