@@ -35,6 +35,7 @@ def forgetting(accuracy: Tensor) -> tuple[Tensor, Wrong]:
     old, last, learned = a[:, :-1], a[-1, :-1], a.diagonal()[:-1]
     best = right + last
     means = torch.stack([a[j:-1, j].mean() for j in range(len(a) - 1)])
+    along = torch.stack([a[j, j:-1].max() for j in range(len(a) - 1)])
     turned = lifelong.forgetting(a.T)
     return right, {
         "luck counts: the best of a task is looked for among all rows, also before it was "
@@ -58,6 +59,7 @@ def forgetting(accuracy: Tensor) -> tuple[Tensor, Wrong]:
             a[:-1].amax(0) - a[-1]
         ),
         "this is the mean since it was learned minus what is left. Take the best.": means - last,
+        "the slice goes along a row: accuracy[j:-1, j] goes down a column.": along - last,
         "this is the share of the best that was lost. Don't divide.": right / best,
         "this is what the last task alone cost: start from the best, not from the row before.": (
             a[-2, :-1] - last
@@ -103,18 +105,28 @@ def slopes_of(net: nn.Module, images: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def of_logits(net: nn.Module, images: Tensor) -> Wrong:
-    """What one gets without the softmax."""
+    """What one gets without the softmax, and with two."""
     with torch.enable_grad():
         logits = net(images)
         finite = logits[0].isfinite()
         rows = torch.stack([_row(x, net) for x in logits[:, finite].flatten()])
-    rows = rows.view(len(images), int(finite.sum()), -1).double()
-    message = (
-        "this is the slope of a logit. Take that of log p, the cross-entropy with the drawn label."
-    )
-    picks = labellings(rows[..., 0])
-    every = torch.arange(len(images))
-    found = {message + " " * i: rows[every, p].square().mean(0) for i, p in enumerate(picks)}
+        again = logits.softmax(1).log_softmax(1)
+        twice = torch.stack([_row(x, net) for x in again[:, finite].flatten()])
+    every, found = torch.arange(len(images)), {}
+    for message, slopes in (
+        (
+            "this is the slope of a logit. Take that of log p, the cross-entropy with the drawn "
+            "label.",
+            rows,
+        ),
+        (
+            "there is a softmax too many: F.cross_entropy takes the logits themselves.",
+            twice,
+        ),
+    ):
+        slopes = slopes.view(len(images), int(finite.sum()), -1).double()
+        picks = labellings(slopes[..., 0])
+        found |= {message + " " * i: slopes[every, p].square().mean(0) for i, p in enumerate(picks)}
     return found
 
 

@@ -95,7 +95,10 @@ def _why(found: Tensor, count: int, size: int, times: int) -> str:
     if found[-1] == 0:
         return f"{told}: the last item never comes in. Does the count begin at the right number?"
     if size > 1 and (found[1:size] - found[0]).abs().max() > 0.25:
-        return f"{told}: a new item always takes the same place. Draw the place."
+        return (
+            f"{told}: a new item always takes the same place, or some places are safe. Draw the "
+            f"place among all {size}."
+        )
     if count == size + 1:
         less = found[-1] < size / count
         return (

@@ -59,14 +59,18 @@ class RunningMeans:
         """(classes, D); nan for a class that was never seen."""
         return self.sums / self.counts[:, None]
 
-    def answer(self, images: Tensor) -> Tensor:
-        """The class (N,) whose mean is nearest."""
-        found, means = self.features(images).double(), self.means
+    def answer(self, images: Tensor, allowed: Tensor | None = None) -> Tensor:
+        """The class (N,) whose mean is nearest, of those allowed: bool, (N, classes)."""
+        scores = self._scores(self.features(images).double())
+        may = self.counts > 0 if allowed is None else allowed & (self.counts > 0)
+        return scores.masked_fill(~may, -torch.inf).argmax(1)
+
+    def _scores(self, found: Tensor) -> Tensor:
+        means = self.means.nan_to_num()
         if not self.spread:
-            return torch.cdist(found, means).nan_to_num(torch.inf).argmin(1)
-        slopes = torch.linalg.solve(self._within(), means.nan_to_num().T)
-        scores = found @ slopes - (means.nan_to_num().T * slopes).sum(0) / 2
-        return scores.masked_fill(self.counts == 0, -torch.inf).argmax(1)
+            return -torch.cdist(found, means)
+        slopes = torch.linalg.solve(self._within(), means.T)
+        return found @ slopes - (means.T * slopes).sum(0) / 2
 
     def _within(self) -> Tensor:
         """The covariance (D, D) within classes, with a little more on the diagonal."""

@@ -46,7 +46,7 @@ def run(
     method, rng = method or Naive(), torch.Generator().manual_seed(seed)
     net, rows = Net(tasks[0].train.allowed.shape[1], seed=seed), []
     for number, task in enumerate(tasks):
-        optimizer = torch.optim.Adam(net.parameters(), lr=LR)
+        optimizer = torch.optim.Adam(net.parameters(), lr=LR, fused=True)  # same steps, faster
         for batch in batches(task.train, epochs, rng):
             if watch is not None:
                 watch(net, number)
@@ -61,7 +61,7 @@ def alone(memory: Examples, *, steps: int = 300, seed: int = 0) -> Net:
     """A new network that learns the memory and nothing else."""
     rng = torch.Generator().manual_seed(seed)
     net = Net(memory.allowed.shape[1], seed=seed)
-    optimizer = torch.optim.Adam(net.parameters(), lr=LR)
+    optimizer = torch.optim.Adam(net.parameters(), lr=LR, fused=True)
     for _ in range(steps):
         rows = torch.randint(len(memory.labels), (BATCH,), generator=rng)
         _step(optimizer, loss_on(net, memory.pick(rows)))

@@ -50,6 +50,9 @@ FORGETTINGS = {
     "must be subtracted": lambda a: since(a, len(a) - 1),
     "Subtract it from the best": lambda a: a[-1, :-1],
     "percent": lambda a: 100 * right(a),
+    "along a row": lambda a: (
+        torch.stack([a[j, j:-1].max() for j in range(len(a) - 1)]) - a[-1, :-1]
+    ),
     "best row's": lambda a: a[:-1].amax(1) - a[-1, :-1],
     "None": lambda a: None,
     "in place": lambda a: right(a.mul_(2)) / 2,
@@ -159,6 +162,7 @@ FISHERS = {
     "root of the mean square": summed(lambda r: squares(r).sqrt()),
     "slope of p, not": summed(squares, of=lambda logits, y: logits.softmax(1)[0, y[0]]),
     "slope of a logit": summed(squares, of=lambda logits, y: logits[0, y[0]]),
+    "softmax too many": summed(squares, of=lambda logits, y: F.cross_entropy(logits.softmax(1), y)),
     "only the first": summed(lambda r: r[0].square()),
     "only the last image counts": summed(lambda r: r[-1].square()),
     "one number. Return": summed(lambda r: squares(r).mean()),
@@ -277,6 +281,18 @@ def coin(stream, size, generator):
     return kept
 
 
+def last_is_safe(stream, size, generator):
+    kept = []
+    for count, item in enumerate(stream, 1):
+        if count <= size:
+            kept.append(item)
+            continue
+        place = int(torch.randint(count, (), generator=generator))
+        if place < max(size - 1, 1):
+            kept[place] = item
+    return kept
+
+
 def every_other(items, size):
     return items if len(items) <= size else items[1 : 2 * size : 2]
 
@@ -286,6 +302,7 @@ RESERVOIRS = {
     "here it's less": drawn(lambda seen, size: seen + 2),
     "here it's more": drawn(lambda seen, size: seen),
     "same place": drawn(lambda seen, size: seen + 1, place=0),
+    "some places are safe": last_is_safe,
     "newer items are favoured": coin,
     "older items are favoured": drawn(lambda seen, size: 2 * seen),
     "first 4 stay": lambda stream, size, g: [x for x, _ in zip(stream, range(size), strict=False)],

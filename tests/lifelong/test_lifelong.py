@@ -193,6 +193,18 @@ def test_spread_is_linear_discriminant_analysis():
     assert (means.answer(y).numpy() == want).mean() > 0.97
 
 
+def test_means_answer_only_what_is_allowed():
+    row = lifelong.split_digits("task")
+    test = lifelong.together(row).test
+    for spread in (False, True):
+        means = lifelong.RunningMeans(spread=spread)
+        for task in row:
+            means.see(task.train.images, task.train.labels)
+        said = means.answer(test.images, test.allowed)
+        assert test.allowed.gather(1, said[:, None]).all()
+        assert (said == test.labels).float().mean() > 0.9
+
+
 def test_random_features_are_no_disguise():
     train, _ = data.load_digits()
     features = lifelong.random_features(seed=0)
