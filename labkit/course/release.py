@@ -56,6 +56,7 @@ _NEEDS = {  # lab -> files of data/; a lab that is not named here gets all
     "12": ["connect_*"],
     "13": ["widths.csv"],
     "14": ["defences.csv"],
+    "15": [],
 }
 
 

@@ -21,6 +21,7 @@ _HOME = {
     "augmentation": ["confusions", "opinions", "over_angles"],
     "siamese": ["embedding", "embeddings", "pair_distances", "trade_off"],
     "gan": ["digits", "distances", "sheet"],
+    "lifelong": ["old_and_new", "task_curves"],
     "sound": ["spectrogram", "wave"],
     "translate": ["rows", "two_errors"],
     "play": ["position"],

@@ -42,6 +42,7 @@ _HOME = {
         "latent_map",
         "what_it_sees",
     ],
+    "lifelong": ["ForgettingFilm", "StrengthDial", "forgetting_film", "strength_dial"],
     "sound": ["Imitator", "Tree", "SayWords", "imitator", "say_words", "tree"],
     "translate": [
         "HiddenMessage",

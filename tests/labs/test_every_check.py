@@ -160,7 +160,7 @@ STYLES = {
 KEEP_THE_GRADIENT = {"double", "columns"}
 # exercises whose result has a gradient
 MUST_TRAIN = {"causal_layer", "contrastive", "gram", "hinge_losses", "kl_divergence"}
-MUST_TRAIN |= {"cycle_loss", "lsgan_losses", "reparametrise"}
+MUST_TRAIN |= {"cycle_loss", "ewc_penalty", "lsgan_losses", "reparametrise"}
 A_TENSOR = {"blend", "direction", "peek", "swap"}  # and one that is asked for a tensor itself
 A_TENSOR |= {"fgsm", "targeted"}
 
@@ -205,7 +205,7 @@ WITH_NETWORK = [
     for lab in LABS
     for name in checks_of(lab)
     if {"model", "net", "body", "generator"} & set(arguments_of(lab, name))
-    and name not in ("colour", "random_shift")  # whose generator draws numbers
+    and name not in ("colour", "random_shift", "reservoir")  # whose generator draws numbers
 ]
 
 
