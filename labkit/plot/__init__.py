@@ -23,6 +23,7 @@ _HOME = {
     "gan": ["digits", "distances", "sheet"],
     "sound": ["spectrogram", "wave"],
     "translate": ["rows", "two_errors"],
+    "search": ["answers", "winner"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

@@ -41,8 +41,8 @@ def train_loop(
 ) -> Loop:
     """A `Loop` that learned "parity" or "majority" on random strings of `length` bits.
 
-    The loss is taken after each bit; the rate falls to 0. `watch` is called with the number of each step.
-    ValueError for another task.
+    The loss is taken after each bit; the rate falls to 0. `watch` is called with each
+    step's number. ValueError for another task.
     """
     if task not in TASKS:
         raise ValueError(f"task must be one of {', '.join(TASKS)}, not {task!r}")

@@ -10,9 +10,8 @@ import lazy_loader
 _HOME = {
     "knobs": ["DEFAULT", "RANGES", "Setting", "draw_settings", "log_uniform"],
     "measuring": ["COUNTS", "measured", "ways_to_search"],
-    "pack": ["trial_seed"],
     "shipped": ["Table", "load_searches", "load_table"],
-    "trials": ["EPOCHS", "Trial", "learned_and_not", "train_trial"],
+    "trials": ["EPOCHS", "Trial", "learned_and_not", "train_trial", "trial_seed"],
     "winners": ["Race", "guesses", "halving", "optimism", "optimism_by_trials"],
 }
 

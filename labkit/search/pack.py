@@ -12,7 +12,7 @@ from labkit.paths import data_dir
 from labkit.search import shipped
 from labkit.search.knobs import draw_settings
 from labkit.search.measuring import measured
-from labkit.search.trials import train_trial
+from labkit.search.trials import train_trial, trial_seed
 
 
 def search(seed: int) -> shipped.Table:
@@ -20,11 +20,6 @@ def search(seed: int) -> shipped.Table:
     settings = draw_settings(shipped.COUNT, seed=seed)
     numbered = tqdm(enumerate(settings), total=len(settings), desc=f"seed {seed}")
     return shipped.tabled([train_trial(s, seed=trial_seed(seed, i)) for i, s in numbered], settings)
-
-
-def trial_seed(seed: int, i: int) -> int:
-    """With which seed the i-th setting of a search trains."""
-    return 1000 * seed + i
 
 
 def pack(folder: Path) -> list[Path]:

@@ -69,6 +69,11 @@ def train_trial(setting: Setting, *, seed: int) -> Trial:
     return Trial(torch.stack(early), right(net, asked, wanted))
 
 
+def trial_seed(seed: int, i: int) -> int:
+    """With which seed the i-th setting of a search trains."""
+    return 1000 * seed + i
+
+
 @torch.no_grad()
 def right(net: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
     """Whether each of the images (N, 784) is called by its label (N,): (N,) of True and False."""

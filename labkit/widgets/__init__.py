@@ -14,6 +14,7 @@ _HOME = {
     "finetuning": ["CarExplorer", "car_explorer"],
     "words": ["SentenceReader", "WordNeighbours", "sentence_reader", "word_neighbours"],
     "augmentation": ["Playground", "playground"],
+    "search": ["LongString", "Winners", "long_string", "winners"],
     "siamese": [
         "DigitPair",
         "EmbeddingMovie",
