@@ -32,7 +32,10 @@ def cut_off(shares: Tensor) -> Tensor:
 
 
 class Squeeze(nn.Module):
-    """Images (B, 1, 28, 28) -> `bits` shares -> rounded -> logits of the images' pixels."""
+    """Images (B, 1, 28, 28) -> `bits` shares -> rounded -> logits of the images' pixels.
+
+    Batch norm before the shares keeps each bit in use: without it some are the same for all images.
+    """
 
     def __init__(self, rounding: Callable[[Tensor], Tensor], *, bits: int = BITS, seed: int = 0):
         super().__init__()
@@ -40,8 +43,9 @@ class Squeeze(nn.Module):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.encoder = nn.Sequential(
-                nn.Flatten(), nn.Linear(784, WIDTH), nn.ReLU(), nn.Linear(WIDTH, bits), nn.Sigmoid()
-            )
+                nn.Flatten(), nn.Linear(784, WIDTH), nn.ReLU(), nn.Linear(WIDTH, bits),
+                nn.BatchNorm1d(bits, affine=False), nn.Sigmoid()
+            )  # fmt: skip
             self.decoder = nn.Sequential(nn.Linear(bits, WIDTH), nn.ReLU(), nn.Linear(WIDTH, 784))
 
     def forward(self, images: Tensor) -> Tensor:
@@ -58,10 +62,7 @@ def train_codes(
     bits: int = BITS,
     steps: int = STEPS,
 ) -> Squeeze:
-    """A `Squeeze` trained on images (N, 1, 28, 28) by cross-entropy, summed over the pixels.
-
-    (Its mean would do, were it not that codes then often collapse to one.)
-    """
+    """A `Squeeze` trained on images (N, 1, 28, 28) by cross-entropy, summed over the pixels."""
     net, generator = Squeeze(rounding, bits=bits, seed=seed), torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(net.parameters(), LR)
     for _ in range(steps):

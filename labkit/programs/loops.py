@@ -1,6 +1,6 @@
 """A loop that is learned: a recurrent network reads a string bit by bit and answers after each.
 
-The network is a GRU (Cho et al. 2014); it is trained on short strings and tested on longer ones.
+It is trained on short strings and tested on longer ones.
 """
 
 from __future__ import annotations
@@ -14,16 +14,23 @@ from torch.nn import functional as F
 from labkit.programs.strings import TASKS, random_bits
 
 UNITS, STEPS, BATCH, LR, LENGTH = 16, 600, 64, 2e-2, 10
+CELLS = {"GRU": nn.GRU, "LSTM": nn.LSTM}
 
 
 class Loop(nn.Module):
-    """A GRU whose state are `units` numbers: bits (B, L) -> logits (B, L), above 0 for "yes"."""
+    """A step with a state of `units` numbers: bits (B, L) -> logits (B, L), above 0 for "yes".
 
-    def __init__(self, *, units: int = UNITS, seed: int = 0):
+    cell: "GRU" (Cho et al. 2014), whose state stays within -1 and 1, or "LSTM" (Hochreiter,
+    Schmidhuber 1997), which may also add up; ValueError for another one.
+    """
+
+    def __init__(self, *, cell: str = "GRU", units: int = UNITS, seed: int = 0):
         super().__init__()
+        if cell not in CELLS:
+            raise ValueError(f"cell must be one of {', '.join(CELLS)}, not {cell!r}")
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.body, self.head = nn.GRU(1, units, batch_first=True), nn.Linear(units, 1)
+            self.body, self.head = CELLS[cell](1, units, batch_first=True), nn.Linear(units, 1)
 
     def forward(self, bits: Tensor) -> Tensor:
         """Logits after each bit."""
@@ -35,6 +42,7 @@ def train_loop(
     task: str,
     *,
     seed: int,
+    cell: str = "GRU",
     steps: int = STEPS,
     length: int = LENGTH,
     watch: Callable[[int], None] | None = None,
@@ -46,7 +54,7 @@ def train_loop(
     """
     if task not in TASKS:
         raise ValueError(f"task must be one of {', '.join(TASKS)}, not {task!r}")
-    net, generator = Loop(seed=seed), torch.Generator().manual_seed(seed)
+    net, generator = Loop(cell=cell, seed=seed), torch.Generator().manual_seed(seed)
     optimizer = torch.optim.Adam(net.parameters(), LR)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     for step in range(steps):
