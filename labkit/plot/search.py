@@ -38,7 +38,7 @@ def winner(
     valid: Tensor, test: Tensor, *, ax: Axes | None = None, title: str | None = None
 ) -> Axes:
     """Validation scores (N,) of trials in their order; the first best one, and its test score."""
-    ax = new_axes(ax, figsize=(7, 3.4))
+    ax = new_axes(ax, figsize=(7.6, 3.4))
     valid, test = np.asarray(valid), np.asarray(test)
     best = int(valid.argmax())
     number = np.arange(1, len(valid) + 1)
@@ -49,5 +49,5 @@ def winner(
     ax.plot([best + 1] * 2, [valid[best], test[best]], color=COLOURS[1], linewidth=1)
     ax.set(xlabel="trial", ylabel="share right", title=title or "", ylim=(0, None))
     ax.set_xlim(0, len(valid) + 1)
-    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3)
     return tidy(ax)
