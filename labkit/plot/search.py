@@ -47,7 +47,12 @@ def winner(
     ax.plot(best + 1, test[best], "X", color=COLOURS[0], markersize=9,
             label="the winner, on all other digits")  # fmt: skip
     ax.plot([best + 1] * 2, [valid[best], test[best]], color=COLOURS[1], linewidth=1)
-    ax.set(xlabel="trial", ylabel="share right", title=title or "", ylim=(0, None))
+    ax.set(
+        xlabel="trial",
+        ylabel="share right",
+        title=title or "",
+        ylim=(0, 1.1 * max(valid.max(), test.max())),
+    )
     ax.set_xlim(0, len(valid) + 1)
     ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3)
     return tidy(ax)
