@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-MOST = 40  # epochs that a curve of scores is long
+MOST, LONGEST = 100, 16  # epochs that a curve of scores is long, that a race is
 
 
 def clear_shares(shape: Sequence[int], generator: torch.Generator) -> Tensor:
@@ -40,10 +40,12 @@ def slopes(shares: Tensor, weights: Tensor) -> tuple[Tensor, dict]:
     """The slope of (result * weights).sum() by the shares, and wrong ones."""
     whole = shares.round()
     return weights, {
-        "it's 0 everywhere, as that of rounding is. Let the derivative pass: "
-        "shares + (shares.round() - shares).detach().": torch.zeros_like(weights),
+        "it's 0 everywhere, as that of rounding is. Which part of the result needs a derivative, "
+        "and which one only a value?": torch.zeros_like(weights),
         "the derivative passes twice: detach what rounding changes.": 2 * weights,
-        "it comes back with the other sign.": -weights,
+        "it comes back with the other sign. Detach what rounding changes, not the shares.": (
+            -weights
+        ),
         "it's 1, whatever comes from behind: backward must pass on the gradient that it "
         "gets.": torch.ones_like(weights),
         "the gradient is rounded, too. Round on the way forward only.": weights.round(),
@@ -100,11 +102,15 @@ def optimism(valid: Tensor, test: Tensor) -> tuple[Tensor, dict]:
         "test[:, winner] gives each winner's scores in all rows. Take its own row: "
         "test.gather(1, winner[:, None]).": best.mean() - test[:, winner].mean(),
         "test[0] gives the scores of the first row only.": (best - test[0, winner]).mean(),
+        "it's the median over the rows. Take their mean.": (best - worth).median(),
         "only the first row counts.": (best - worth)[0],
         "only the last row counts.": (best - worth)[-1],
         "it's added up over the rows. Take the mean.": (best - worth).sum(),
         "it's one number a row. Take their mean.": best - worth,
         "signs are lost: no abs.": (best - worth).abs().mean(),
+        "a winner that keeps more than it promised counts as 0. Let it count below 0.": (
+            (best - worth).clamp(min=0).mean()
+        ),
         "it's squared.": (best - worth).square().mean(),
         "it's in percent: leave it a share.": 100 * right,
         "it takes the trial with the lowest validation score.": (
@@ -121,7 +127,7 @@ class Curves:
 
     def __init__(self, count: int, *, seed: int):
         generator = torch.Generator().manual_seed(seed)
-        self.count = count
+        self.count, self.asked = count, []
         self.table = torch.stack(
             [torch.randperm(count, generator=generator) for _ in range(MOST + 1)], 1
         )
@@ -131,6 +137,7 @@ class Curves:
             raise ValueError(f"score was asked for setting {i}, but they are 0 to {self.count - 1}")
         if not 1 <= int(epochs) <= MOST or epochs != int(epochs):
             raise ValueError(f"score was asked for {epochs} epochs: they are 1, 2, 4, 8, 16, ...")
+        self.asked.append((number, int(epochs)))
         return 0.3 + float(self.table[number, int(epochs)]) / 60
 
 
@@ -162,7 +169,13 @@ def halving(count: int, score: Curves) -> tuple[int, dict]:
         "end.": max(ends, key=lambda i: score(i, min(last, MOST))),
         "it's the best of all after half of the last round's epochs: then everything is trained to "
         "the end.": max(ends, key=lambda i: score(i, max(last // 2, 1))),
-        "this is the winner's score. Give its number.": _last_score(count, score),
+        "all settings come back in each round. Only those that are left go on.": _all_back(
+            count, score
+        ),
+        "neighbours play in pairs. Sort all that are left.": _in_pairs(count, score),
+        "it's the best of all after 16 epochs: then everything is trained to the end.": max(
+            ends, key=lambda i: score(i, LONGEST)
+        ),
         "this is how many there were. Give the winner's number.": float(count),
         "numbers begin with 0.": right + 1.0,
     }
@@ -203,14 +216,36 @@ def _added(count: int, score: Curves) -> float:
     return float(alive[0])
 
 
-def _last_score(count: int, score: Curves) -> float:
-    """The winner's score in the last round it was asked in."""
-    alive, epochs, best = list(range(count)), 1, 0.0
+def _all_back(count: int, score: Curves) -> float:
+    left, epochs, alive = count, 1, [0]
+    while left > 1:
+        alive = sorted(range(count), key=lambda i: score(i, epochs), reverse=True)
+        left, epochs = left // 2, 2 * epochs
+    return float(alive[0])
+
+
+def _in_pairs(count: int, score: Curves) -> float:
+    alive, epochs = list(range(count)), 1
     while len(alive) > 1:
-        alive.sort(key=lambda i: score(i, epochs), reverse=True)
-        best = score(alive[0], epochs)
-        alive, epochs = alive[: len(alive) // 2], 2 * epochs
-    return best
+        pairs = zip(alive[::2], alive[1::2], strict=False)
+        alive = [max(pair, key=lambda i: score(i, epochs)) for pair in pairs]
+        epochs *= 2
+    return float(alive[0])
+
+
+def waste(count: int, score: Curves, *, seed: int) -> str:
+    """What `score` was asked for and halving doesn't need, in words; the winner may train on."""
+    thrifty = Curves(count, seed=seed)
+    winner = _halved(count, thrifty)
+    for i, epochs in sorted(set(score.asked) - set(thrifty.asked)):
+        if i != winner:
+            return (
+                f"of {count} settings number {i} was asked for its score after {epochs} epochs "
+                "when it was out already. Train only those that are left."
+            )
+        if epochs > LONGEST:
+            return f"of {count} settings the last one was trained on. Stop when one is left."
+    return ""
 
 
 def log_uniform(shares: Tensor, low: float, high: float) -> tuple[Tensor, dict]:

@@ -65,8 +65,8 @@ class Race:
     def __call__(self, i: int, epochs: int) -> float:
         if epochs not in EPOCHS:
             raise ValueError(f"epochs must be one of {EPOCHS}, not {epochs!r}")
-        self.asked.append((i, epochs))
-        return float(self.scores[i, EPOCHS.index(epochs)])
+        self.asked.append((int(i), int(epochs)))
+        return float(self.scores[int(i), EPOCHS.index(epochs)])
 
     @property
     def spent(self) -> int:

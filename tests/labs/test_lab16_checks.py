@@ -62,6 +62,7 @@ STRAIGHT = {
     "NumPy on the way": by_numpy,
     "passes twice": lambda s: 2 * s + (s.round() - 2 * s).detach(),
     "other sign": lambda s: (s.round() + s).detach() - s,
+    "not the shares": lambda s: s.detach() + (s.round() - s),
     "whatever comes from behind": through(lambda g, s: torch.ones_like(g)),
     "gradient is rounded": through(lambda g, s: g.round()),
     "that of a sigmoid": through(lambda g, s: g * s * (1 - s)),
@@ -119,6 +120,8 @@ OPTIMISM = {
     "only the best of all rows": best_of_all,
     "each winner's scores in all rows": lambda v, t: v.max(1)[0].mean() - t[:, v.argmax(1)].mean(),
     "scores of the first row only": lambda v, t: (v.max(1)[0] - t[0, v.argmax(1)]).mean(),
+    "median": lambda v, t: gap(v, t).median(),
+    "counts as 0": lambda v, t: gap(v, t).clamp(min=0).mean(),
     "only the first row": lambda v, t: gap(v, t)[0],
     "only the last row": lambda v, t: gap(v, t)[-1],
     "added up": lambda v, t: gap(v, t).sum(),
@@ -193,6 +196,50 @@ def winning_score(count, score):
     return best
 
 
+def all_back(count, score):
+    left, epochs = count, 1
+    while left > 1:
+        order = sorted(range(count), key=lambda i: -score(i, epochs))
+        left, epochs = left // 2, 2 * epochs
+    return order[0] if count > 1 else 0
+
+
+def in_pairs(count, score):
+    alive, epochs = list(range(count)), 1
+    while len(alive) > 1:
+        couples = [alive[k : k + 2] for k in range(0, len(alive) - 1, 2)]
+        alive = [max(couple, key=lambda i: score(i, epochs)) for couple in couples]
+        epochs *= 2
+    return alive[0]
+
+
+def everybody_trained(count, score):
+    alive, epochs = list(range(count)), 1
+    while len(alive) > 1:
+        scores = [score(i, epochs) for i in range(count)]
+        alive = sorted(alive, key=lambda i: -scores[i])[: len(alive) // 2]
+        epochs *= 2
+    return alive[0]
+
+
+def one_round_more(count, score):
+    alive, epochs = list(range(count)), 1
+    while True:
+        alive.sort(key=lambda i: -score(i, epochs))
+        if len(alive) == 1:
+            return alive[0]
+        alive, epochs = alive[: len(alive) // 2], 2 * epochs
+
+
+def five_rounds(count, score):
+    """The last one may be trained on, as long as there are epochs."""
+    alive = list(range(count))
+    for epochs in (1, 2, 4, 8, 16):
+        alive.sort(key=lambda i: -score(i, epochs))
+        alive = alive[: max(1, len(alive) // 2)]
+    return alive[0]
+
+
 def full(count):
     return 2 ** math.ceil(math.log2(count))
 
@@ -218,6 +265,11 @@ HALVING = {
     "winner's score": winning_score,
     "how many there were": lambda count, score: count,
     "begin with 0": halved(of=lambda alive, epochs, score: alive[0] + 1),
+    "come back in each round": all_back,
+    "play in pairs": in_pairs,
+    "after 16 epochs: then": at_epoch(lambda count: 16),
+    "out already": everybody_trained,
+    "Stop when one is left": one_round_more,
     "in a list": halved(of=lambda alive, epochs, score: alive),
     "asked for setting 8": lambda count, score: score(count, 1),
     "asked for 0 epochs": halved(first=0),
@@ -327,7 +379,7 @@ RIGHT = {
         lambda v, t: (v.amax(1) - t.take_along_dim(v.argmax(1, True), 1)[:, 0]).mean().item(),
         lambda v, t: (v - t)[torch.arange(len(v)), v.argmax(1)].mean(),
     ),
-    "halving": (search.halving, halved(), recursive, with_tensors, by_argsort),
+    "halving": (search.halving, halved(), recursive, with_tensors, by_argsort, five_rounds),
     "log_uniform": (
         search.log_uniform,
         lambda s, a, b: 10 ** tens(s, a, b),

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -53,6 +54,10 @@ def test_halving_asks_for_no_more_than_it_must():
     assert [len(part) for part in asked] == [32, 16, 8, 4, 2]
     assert set(asked[1]) == set(curves[:, 0].topk(16).indices.tolist())
     assert winner in asked[4] and race.spent == 16 * 1 + 8 * 2 + 4 * 4 + 2 * 8 + 2 * 16
+    again = search.Race(curves)
+    for i in (torch.tensor(5), np.int64(5), 5):
+        assert again(i, 4) == race(5, 4)
+    assert again.spent == 4
     with pytest.raises(ValueError, match="epochs must be one of"):
         race(0, 3)
 
