@@ -54,5 +54,6 @@ def winner(
         ylim=(0, 1.1 * max(valid.max(), test.max())),
     )
     ax.set_xlim(0, len(valid) + 1)
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=3)
     return tidy(ax)
