@@ -57,6 +57,7 @@ _NEEDS = {  # lab -> files of data/; a lab that is not named here gets all
     "13": ["widths.csv"],
     "14": ["defences.csv"],
     "15": [],
+    "16": ["trials.npz", "searches.csv"],
 }
 
 

@@ -26,6 +26,7 @@ _HOME = {
     "translate": ["rows", "two_errors"],
     "play": ["position"],
     "overfit": ["errors_and_losses", "over_features"],
+    "search": ["answers", "winner"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

@@ -15,6 +15,7 @@ _HOME = {
     "words": ["SentenceReader", "WordNeighbours", "sentence_reader", "word_neighbours"],
     "adversarial": ["TurnedBus", "UnseenChange", "turned_bus", "unseen_change"],
     "augmentation": ["Playground", "playground"],
+    "search": ["LongString", "Winners", "long_string", "winners"],
     "siamese": [
         "DigitPair",
         "EmbeddingMovie",
