@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from labkit.labels import active, crowd, selfsup
+from labkit.labels import crowd, selfsup
 
 Wrong = dict[str, Tensor | float]
 
