@@ -12,7 +12,7 @@ from labkit.checks import lab17_mistakes as mistakes
 from labkit.checks.core import CheckFailed, as_tensor, call, compare, exercise
 from labkit.labels import selfsup
 
-RATED = [(12, [0, 1, 2]), (25, [-1, 0, 1]), (9, [3, 8]), (40, [0, 1, 2, 3, 4])]  # labels, kinds
+RATED = [(57, [0, 1, 2, 3, 4]), (25, [-1, 0, 1]), (9, [3, 8]), (12, [0, 1, 2])]  # labels, kinds
 VOTED = [(6, 4, 3), (1, 5, 2), (5, 3, 4), (4, 400, 3)]  # things, raters, classes
 VIEWS = [(4, 3, 0.5), (7, 6, 0.2), (3, 2, 1.5), (1, 5, 0.5)]  # pictures, numbers, temperature
 
@@ -65,7 +65,7 @@ def nt_xent(answer: Callable[[Tensor, Tensor, float], Tensor]) -> str:
 def unsure(answer: Callable[[Tensor, int], Tensor]) -> str:
     """unsure(probabilities (N, K), count) -> the numbers of `count` rows."""
     generator = torch.Generator().manual_seed(1704)
-    for rows, classes, count in ((14, 4, 4), (9, 6, 1), (30, 3, 11), (12, 10, 5)):
+    for rows, classes, count in ((60, 6, 15), (9, 4, 1), (30, 3, 11)):
         probabilities = (1.5 * torch.randn(rows, classes, generator=generator)).softmax(1)
         right, wrong = mistakes.unsure(probabilities, count)
         what = f"The {count} least sure of {rows} rows with {classes} classes"

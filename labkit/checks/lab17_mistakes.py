@@ -14,9 +14,10 @@ Wrong = dict[str, Tensor | float]
 
 
 def two_raters(count: int, kinds: Sequence[int], generator) -> tuple[Tensor, Tensor]:
-    """Labels (N,) of two raters who often agree, the first label being the most frequent."""
-    shares = 0.7 ** torch.arange(len(kinds)).float()
-    drawn = [torch.multinomial(shares, count, True, generator=generator) for _ in range(2)]
+    """Labels (N,) of two raters who often agree; each has a favourite of their own."""
+    shares = 0.8 ** torch.arange(len(kinds)).float()
+    both = shares.roll(2), shares.roll(3)
+    drawn = [torch.multinomial(one, count, True, generator=generator) for one in both]
     own = torch.rand(count, generator=generator) < 0.5
     drawn[1] = drawn[1].flip(0).where(own, drawn[0])
     return tuple(torch.tensor(kinds)[one] for one in drawn)
@@ -69,10 +70,10 @@ def kappa(first: Tensor, second: Tensor) -> tuple[float, Wrong]:
         "luck is the mean over the classes: it should be their sum.": beyond(lucky / len(kinds)),
         "luck counts the first kind only: add up over all kinds.": beyond(float(one[0] * two[0])),
         "luck counts the last kind only: add up over all kinds.": beyond(float(one[-1] * two[-1])),
-        "luck leaves out the last kind.": beyond(last),
-        "luck leaves out the first kind.": beyond(first_left_out),
         "luck counts the labels 0, 1, 2 ..., but labels may be others, such as -1: take "
         "torch.unique of both.": beyond(counted),
+        "luck leaves out the last kind.": beyond(last),
+        "luck leaves out the first kind.": beyond(first_left_out),
         "luck is the share of the most frequent label: two raters rarely both say it.": (
             beyond(float(one.max()))
         ),
@@ -225,7 +226,10 @@ def nt_xent(first: Tensor, second: Tensor, temperature: float) -> tuple[Tensor, 
         "the partner is missing below the stroke: it's one of the 2 B - 1 others.": (
             (others - scores[friend]).mean()
         ),
-        "distances are used in place of cosines.": loss(-torch.cdist(both, both) / temperature),
+        "distances are used in place of cosines.": loss(-torch.cdist(unit, unit) / temperature),
+        "distances of vectors of any length are used in place of cosines.": loss(
+            -torch.cdist(both, both) / temperature
+        ),
         "only the partners count, and nothing pushes the others away.": -scores[friend].mean(),
         "the partner is hidden in place of the view itself.": loss(
             scores, torch.arange(2 * count), hidden=friend
