@@ -41,6 +41,7 @@ _HOME = {
         "latent_map",
         "what_it_sees",
     ],
+    "labels": ["CrowdGame", "Labeller", "TwoViews", "crowd_game", "two_views"],
     "sound": ["Imitator", "Tree", "SayWords", "imitator", "say_words", "tree"],
     "translate": [
         "HiddenMessage",

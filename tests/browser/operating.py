@@ -79,11 +79,9 @@ def checkbox(page, cell, name, times) -> None:
 
 def text(page, cell, name, times) -> None:
     """Typed, then Enter; and emptied again."""
-    page.keyboard.type("not good")
-    assert pressed(page, cell, "Enter"), f"{name}: typed, and neither picture nor words change"
-    page.keyboard.press("Control+A")
-    page.keyboard.press("Delete")
-    assert pressed(page, cell, "Enter"), f"{name}: emptied, and neither picture nor words change"
+    typed, emptied = (*"not good", "Enter"), ("Control+A", "Delete", "Enter")
+    assert pressed(page, cell, *typed), f"{name}: typed, and neither picture nor words change"
+    assert pressed(page, cell, *emptied), f"{name}: emptied, and neither picture nor words change"
 
 
 def radio(page, cell, name, times) -> None:
