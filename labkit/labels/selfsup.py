@@ -175,8 +175,10 @@ def standardised(known: Tensor, asked: Tensor) -> tuple[Tensor, Tensor]:
 
 def _trained(net: nn.Sequential, one, steps: int, watch: Watch | None) -> nn.Sequential:
     """Adam on the loss that `one(step)` gives."""
+    from tqdm.auto import tqdm
+
     optimizer = torch.optim.Adam(net.parameters(), LR)
-    for step in range(steps):
+    for step in tqdm(range(steps), desc="steps", leave=False, delay=1):
         loss = one(step)
         optimizer.zero_grad()
         loss.backward()
