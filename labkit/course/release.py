@@ -53,6 +53,7 @@ _NEEDS = {  # lab -> files of data/; a lab that is not named here gets all
         "heads.safetensors",
     ],
     "11": ["portraits.zip", "forger.safetensors", "swaps.csv"],
+    "17": ["few_labels.csv"],
 }
 
 

@@ -8,7 +8,7 @@ import lazy_loader
 
 _HOME = {
     "answers": ["Answer", "free_path", "in_common", "read_answers", "save_answers"],
-    "measuring": ["learned", "measured", "share_right"],
+    "measuring": ["learned", "measured", "share_right", "trained"],
     "shipped": ["load_few_labels"],
 }
 _MODULES = ["active", "crowd", "selfsup"]

@@ -160,7 +160,7 @@ STYLES = {
 KEEP_THE_GRADIENT = {"double", "columns"}
 # exercises whose result has a gradient
 MUST_TRAIN = {"causal_layer", "contrastive", "gram", "hinge_losses", "kl_divergence"}
-MUST_TRAIN |= {"cycle_loss", "lsgan_losses", "reparametrise"}
+MUST_TRAIN |= {"cycle_loss", "lsgan_losses", "nt_xent", "reparametrise"}
 A_TENSOR = {"blend", "direction", "peek", "swap"}  # and one that is asked for a tensor itself
 
 
