@@ -41,7 +41,8 @@ _HOME = {
         "latent_map",
         "what_it_sees",
     ],
-    "labels": ["CrowdGame", "Labeller", "TwoViews", "crowd_game", "two_views"],
+    "labeller": ["Labeller"],
+    "labels": ["CrowdGame", "TwoViews", "crowd_game", "two_views"],
     "sound": ["Imitator", "Tree", "SayWords", "imitator", "say_words", "tree"],
     "translate": [
         "HiddenMessage",
