@@ -66,15 +66,6 @@ def ask(
         rows = torch.cat([rows, free[chosen]])
 
 
-def unreadable(images: Tensor, share: float, *, seed: int = 0) -> Tensor:
-    """A copy of pictures (N, C, H, W); in a share of them all pixels have changed places."""
-    draws = torch.Generator().manual_seed(seed)
-    bad = torch.rand(len(images), generator=draws) < share
-    order = torch.randperm(images[0].numel(), generator=draws)
-    mixed = images.flatten(1)[:, order].view_as(images)
-    return mixed.where(bad[:, None, None, None], images)
-
-
 def components(known: Tensor, asked: Tensor, *, count: int = 40) -> tuple[Tensor, Tensor]:
     """Pictures (N, ...) as their `count` principal components, all divided by one number."""
     from sklearn.decomposition import PCA
