@@ -65,7 +65,9 @@ def kappa(first: Tensor, second: Tensor) -> tuple[float, Wrong]:
         ),
         "both raters' shares were mixed before they were squared (that's Scott's pi). Each has "
         "shares of their own.": beyond(float(pooled @ pooled)),
-        "luck was taken from counts in place of shares: divide by N.": beyond(lucky * count**2),
+        "this is 1, or nearly: if luck was taken from counts in place of shares, divide by N.": (
+            beyond(lucky * count**2)
+        ),
         "luck was divided by N once too few: both counts are divided.": beyond(lucky * count),
         "luck is the mean over the classes: it should be their sum.": beyond(lucky / len(kinds)),
         "luck counts the first kind only: add up over all kinds.": beyond(float(one[0] * two[0])),
@@ -135,6 +137,12 @@ def e_step(votes: Tensor, prior: Tensor, confusion: Tensor) -> tuple[Tensor, Wro
         ),
         "the rows don't add up to 1: divide by their sum (or softmax(1) of the logarithms).": (
             logs.exp()
+        ),
+        "the rows don't add up to 1: after exp, divide by the sum over the classes.": (
+            (logs - logs.amax(1, keepdim=True)).exp()
+        ),
+        "logarithms were divided by their sum: first exp, or softmax(1) for both.": (
+            logs / logs.sum(1, keepdim=True)
         ),
         "the columns add up to 1, not the rows: softmax(1), over the classes.": logs.softmax(0),
         "all numbers together add up to 1: each thing has probabilities of its own.": (
@@ -206,6 +214,9 @@ def nt_xent(first: Tensor, second: Tensor, temperature: float) -> tuple[Tensor, 
         ),
         "the temperature is missing.": loss(cosines),
         "it's multiplied by the temperature: divide.": loss(cosines * temperature),
+        "the temperature divides the loss: it should divide the cosines.": (
+            loss(cosines) / temperature
+        ),
         "it's divided by the square root of the temperature.": loss(cosines / temperature**0.5),
         "the losses are added up: take their mean.": loss(scores, reduction="sum"),
         "the losses are added up and divided by B: there are 2 B of them.": 2 * right,

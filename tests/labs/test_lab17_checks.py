@@ -177,6 +177,8 @@ STEPS = {
     "logarithms of prior times": logs,
     "in place of log_softmax": stepped(lambda x: x.log_softmax(1)),
     "don't add up to 1": stepped(torch.exp),
+    "after exp, divide": stepped(lambda x: (x - x.amax(1, keepdim=True)).exp()),
+    "divided by their sum: first exp": stepped(lambda x: x / x.sum(1, keepdim=True)),
     "columns add up": stepped(lambda x: x.softmax(0)),
     "all numbers together": stepped(lambda x: x.flatten().softmax(0).view_as(x)),
     "swapped: \\(N, K\\)": stepped(lambda x: soft(x).T),
@@ -293,6 +295,9 @@ LOSSES = {
     "normalised over the batch": scored(lambda s, t: masked(s / t), dim=0),
     "temperature is missing": scored(lambda s, t: masked(s)),
     "multiplied by the temperature": scored(lambda s, t: masked(s * t)),
+    "temperature divides the loss": lambda a, b, t: (
+        F.cross_entropy(masked(cosines(a, b)), partners(len(a))) / t
+    ),
     "square root of the temperature": scored(lambda s, t: masked(s / t**0.5)),
     "added up: take": lambda *given: each(*given).sum(),
     "divided by B": lambda a, b, t: each(a, b, t).sum() / len(a),
