@@ -58,6 +58,7 @@ _NEEDS = {  # lab -> files of data/; a lab that is not named here gets all
     "14": ["defences.csv"],
     "15": [],
     "16": ["trials.npz", "searches.csv"],
+    "17": ["few_labels.csv"],
 }
 
 

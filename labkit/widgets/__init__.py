@@ -44,6 +44,8 @@ _HOME = {
         "what_it_sees",
     ],
     "lifelong": ["ForgettingFilm", "StrengthDial", "forgetting_film", "strength_dial"],
+    "labeller": ["Labeller"],
+    "labels": ["CrowdGame", "TwoViews", "crowd_game", "two_views"],
     "sound": ["Imitator", "Tree", "SayWords", "imitator", "say_words", "tree"],
     "translate": [
         "HiddenMessage",
