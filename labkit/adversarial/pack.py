@@ -8,18 +8,13 @@ import torch
 
 from labkit.adversarial.measuring import measured
 from labkit.adversarial.shipped import DEFENCES
-from labkit.nets.shipped import append_row
+from labkit.nets.shipped import write_rows
 from labkit.paths import data_dir
 
 
 def pack_defences(folder: Path) -> Path:
     """Three seeds; no setting was chosen with them, and no bound of the lab."""
-    path = folder / DEFENCES
-    path.unlink(missing_ok=True)
-    for seed in (13, 14, 15):
-        append_row(path, row := measured(seed=seed))
-        print(row, flush=True)
-    return path
+    return write_rows(folder / DEFENCES, (measured(seed=seed) for seed in (13, 14, 15)))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labkit.nets.shipped import read_table
+from labkit.nets.shipped import read_numbers
 from labkit.paths import data_dir
 
 DEFENCES = "defences.csv"
@@ -10,4 +10,4 @@ DEFENCES = "defences.csv"
 
 def load_defences() -> list[dict[str, float]]:
     """How networks fared that were trained as in the lab: a row of `measured` for each seed."""
-    return [{k: float(v) for k, v in row.items()} for row in read_table(data_dir() / DEFENCES)]
+    return read_numbers(data_dir() / DEFENCES)

@@ -15,7 +15,7 @@ from torch import Tensor
 from labkit import data, deepfake
 from labkit.deepfake.measuring import ACTORS, fakes_of, measured
 from labkit.deepfake.shipped import FORGER, SWAPS
-from labkit.nets.shipped import append_row, write_weights
+from labkit.nets.shipped import write_rows, write_weights
 from labkit.paths import data_dir
 
 
@@ -56,13 +56,9 @@ def settle(net: deepfake.Forger, known: list[Tensor]) -> None:
 
 def pack_swaps(folder: Path) -> Path:
     """Three seeds; no setting was chosen with them."""
-    path = folder / SWAPS
-    path.unlink(missing_ok=True)
     other = deepfake.load_forger()
-    for seed in (10, 11, 12):
-        append_row(path, row := measured(seed=seed, other=other))
-        print(row, flush=True)
-    return path
+    seeds = (10, 11, 12)
+    return write_rows(folder / SWAPS, (measured(seed=seed, other=other) for seed in seeds))
 
 
 if __name__ == "__main__":

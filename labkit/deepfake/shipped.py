@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 
 from labkit.deepfake.nets import SIDE, Forger
-from labkit.nets.shipped import filled, read_table, read_weights
+from labkit.nets.shipped import filled, read_numbers, read_weights
 from labkit.paths import data_dir
 
 FORGER, SWAPS = "forger.safetensors", "swaps.csv"
@@ -26,4 +26,4 @@ def load_forger() -> Forger:
 
 def load_swaps() -> list[dict[str, float]]:
     """How forgers fared that were trained as in the lab: a row of `measured` for each seed."""
-    return [{k: float(v) for k, v in row.items()} for row in read_table(data_dir() / SWAPS)]
+    return read_numbers(data_dir() / SWAPS)

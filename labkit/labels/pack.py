@@ -8,18 +8,13 @@ import torch
 
 from labkit.labels.measuring import measured
 from labkit.labels.shipped import FEW
-from labkit.nets.shipped import append_row
+from labkit.nets.shipped import write_rows
 from labkit.paths import data_dir
 
 
 def pack_few_labels(folder: Path) -> Path:
     """Three seeds; no setting was chosen with them."""
-    path = folder / FEW
-    path.unlink(missing_ok=True)
-    for seed in (10, 11, 12):
-        append_row(path, row := measured(seed=seed))
-        print(row, flush=True)
-    return path
+    return write_rows(folder / FEW, (measured(seed=seed) for seed in (10, 11, 12)))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from labkit.nets.shipped import read_table
+from labkit.nets.shipped import read_numbers
 from labkit.paths import data_dir
 
 FEW = "few_labels.csv"
@@ -10,4 +10,4 @@ FEW = "few_labels.csv"
 
 def load_few_labels() -> list[dict[str, float]]:
     """How often digits are named right after few labels: a row of `measured` for each seed."""
-    return [{k: float(v) for k, v in row.items()} for row in read_table(data_dir() / FEW)]
+    return read_numbers(data_dir() / FEW)

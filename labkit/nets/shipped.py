@@ -6,6 +6,7 @@ The modules `pack` of the topics write them, their modules `shipped` read them.
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
@@ -54,6 +55,20 @@ def read_table(path: Path) -> list[dict[str, str]]:
     _refuse_missing(path)
     with open(path, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
+
+
+def read_numbers(path: Path) -> list[dict[str, float]]:
+    """The rows of a CSV file that holds nothing but numbers; FileNotFoundError as above."""
+    return [{name: float(value) for name, value in row.items()} for row in read_table(path)]
+
+
+def write_rows(path: Path, rows: Iterable[dict]) -> Path:
+    """A table written anew, a row as it comes, and each shown; returns the path."""
+    path.unlink(missing_ok=True)
+    for row in rows:
+        append_row(path, row)
+        print(*row.values(), flush=True)
+    return path
 
 
 def append_row(path: Path, row: dict) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from labkit.nets.shipped import read_table
+from labkit.nets.shipped import read_numbers
 from labkit.overfit.labels import noisy_labels
 from labkit.overfit.training import learn, mlp
 from labkit.paths import data_dir
@@ -55,4 +55,4 @@ def load_widths() -> list[dict[str, float]]:
 
     FileNotFoundError or ValueError where its file is missing or damaged.
     """
-    return [{k: float(v) for k, v in row.items()} for row in read_table(data_dir() / WIDTHS)]
+    return read_numbers(data_dir() / WIDTHS)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from labkit.nets.shipped import read_table
+from labkit.nets.shipped import read_numbers
 from labkit.paths import data_dir
 from labkit.search.knobs import Setting, draw_settings
 from labkit.search.trials import VALID, Trial, learned_and_not
@@ -74,4 +74,4 @@ def load_table() -> Table:
 
 def load_searches() -> list[dict[str, float]]:
     """Three searches of 200 settings, seeds 10 to 12: a row of `measured` for each."""
-    return [{k: float(v) for k, v in row.items()} for row in read_table(data_dir() / SEARCHES)]
+    return read_numbers(data_dir() / SEARCHES)

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from labkit import data, sound
-from labkit.nets.shipped import append_row, write_weights
+from labkit.nets.shipped import write_rows, write_weights
 from labkit.paths import data_dir
 from labkit.sound.imitating import imitation
 from labkit.sound.measures import share
@@ -70,12 +70,7 @@ def _syllables(rng: np.random.Generator, letters: int = 12) -> str:
 
 def pack_imitations(folder: Path) -> Path:
     """Three networks on drawn vowels; no setting was chosen with these seeds."""
-    path = folder / IMITATIONS
-    path.unlink(missing_ok=True)
-    for seed in (10, 11, 12):
-        append_row(path, row := imitation(seed=seed))
-        print(row, flush=True)
-    return path
+    return write_rows(folder / IMITATIONS, (imitation(seed=seed) for seed in (10, 11, 12)))
 
 
 PERSON = {"layers": 10, "voices": 3, "sounds": 10, "seed": 0}  # sees 128 ms
@@ -83,13 +78,9 @@ PERSON = {"layers": 10, "voices": 3, "sounds": 10, "seed": 0}  # sees 128 ms
 
 def pack_people(folder: Path) -> Path:
     """The same network on recordings of three people, for ever more steps; rows as they come."""
-    path = folder / PEOPLE
-    path.unlink(missing_ok=True)
     train, test = data.load_spoken_digits().split()
-    for steps in (300, 1200, 4800):
-        append_row(path, row := _one_of_people(train, test, steps))
-        print(row, flush=True)
-    return path
+    rows = (_one_of_people(train, test, steps) for steps in (300, 1200, 4800))
+    return write_rows(folder / PEOPLE, rows)
 
 
 def _one_of_people(train: data.Recordings, test: data.Recordings, steps: int) -> dict:

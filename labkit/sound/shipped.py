@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 
-from labkit.nets.shipped import filled, read_table, read_weights
+from labkit.nets.shipped import filled, read_numbers, read_weights
 from labkit.paths import data_dir
 from labkit.sound.wavenet import WaveNet
 
@@ -41,4 +41,4 @@ def load_imitations() -> list[dict[str, float]]:
 
 
 def _numbers(name: str) -> list[dict[str, float]]:
-    return [{k: float(v) for k, v in row.items()} for row in read_table(data_dir() / name)]
+    return read_numbers(data_dir() / name)
