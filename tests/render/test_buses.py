@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from labkit import render
+from labkit.render import buses
 from labkit.render.bus_body import MIDDLE, TYRE, Bus, BusPose, rotation
 
 UPRIGHT = BusPose(0.0, 0.0, 0.0)
@@ -114,3 +115,26 @@ def test_what_cannot_be_drawn_is_said():
         with pytest.raises(error, match=message):
             render.bus(**wrong)
     assert render.bus(yaw=np.float32(40.0), seed=1, size=32).image.shape == (3, 32, 32)
+
+
+def test_the_bus_stands_on_its_ground():
+    feet = {g: render.bus(ground=g, seed=3, size=96).image[:, -6:] for g in ("snow", "grass")}
+    assert feet["snow"].mean() > 0.7
+    _, green, blue = feet["grass"].mean((1, 2))
+    assert green - blue > 0.1
+
+
+def test_paint_is_told_points_and_normals_in_the_buss_own_frame(monkeypatch):
+    told, real = [], buses.bus_paint.paint
+
+    def paint(finish, points, normal, t):
+        told.append((points, normal))
+        return real(finish, points, normal, t)
+
+    monkeypatch.setattr(buses.bus_paint, "paint", paint)
+    render.bus(yaw=30, roll=150, seed=3, size=48)
+    ((points, normal),) = told
+    still = Bus(UPRIGHT)  # the same places on a bus that isn't turned
+    here = (points - MIDDLE) @ still.turn.T + still.centre
+    expected = buses.normals(still, here) @ still.turn
+    assert ((normal * expected).sum(1) > 0.9).float().mean() > 0.95

@@ -46,6 +46,12 @@ def test_a_single_trial_has_no_optimism_and_many_equal_ones_have():
     assert search.optimism_by_trials(*table.splits(900), (60,), draws=1)[0] < all_ / 2
 
 
+def test_trials_are_drawn_at_random_from_all():
+    valid, test = torch.eye(4)[:1], torch.zeros(1, 4)  # only the first looks good, and isn't
+    one, two, all_ = search.optimism_by_trials(valid, test, (1, 2, 4), draws=400)
+    assert 0.15 < one < 0.35 and 0.4 < two < 0.6 and all_ == 1
+
+
 def test_halving_asks_for_no_more_than_it_must():
     curves = torch.rand(32, 5, generator=torch.Generator().manual_seed(3))
     race = search.Race(curves)
