@@ -114,7 +114,44 @@ def _add_teaching(commands: argparse._SubParsersAction) -> None:
     check.add_argument(
         "--exit-zero", action="store_true", help="exit with 0 even if someone isn't done"
     )
+    _add_outlet(check.add_argument_group("what a teacher takes away"))
     check.set_defaults(run=_check)
+
+
+def _add_outlet(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--roster",
+        metavar="FILE",
+        help="the class, as a CSV file: Canvas's exported gradebook, Moodle's grading worksheet, "
+        "or a list with titles (Name, ID number, Login, Email address)",
+    )
+    group.add_argument("--summary", metavar="FILE", help="a line a student: points and remarks")
+    group.add_argument(
+        "--gradebook", metavar="FILE", help="the roster with the points in it, to import again"
+    )
+    group.add_argument(
+        "--feedback", metavar="DIR", help="a page a student, named as Moodle and Canvas want it"
+    )
+    group.add_argument(
+        "--lab", action="append", metavar="LAB", help="count this lab only (may be given again)"
+    )
+    group.add_argument(
+        "--column", metavar="TITLE", help="the gradebook's column, where no title names the lab"
+    )
+
+
+def _outlet(options: argparse.Namespace):
+    from labkit.grading.outlet import Outlet
+
+    asked = {
+        "roster": options.roster,
+        "summary": options.summary,
+        "filled": options.gradebook,
+        "pages": options.feedback,
+        "labs": options.lab,
+        "column": options.column,
+    }
+    return Outlet(**asked) if any(asked.values()) else None
 
 
 def _release(options: argparse.Namespace, _: list[str]) -> int:
@@ -132,7 +169,11 @@ def _check(options: argparse.Namespace, _: list[str]) -> int:
         from labkit.grading import command
 
         code = command.check_paths(
-            options.paths, csv=options.csv, seconds=options.seconds, jobs=options.jobs
+            options.paths,
+            csv=options.csv,
+            seconds=options.seconds,
+            jobs=options.jobs,
+            outlet=_outlet(options),
         )
     except (FileNotFoundError, ValueError) as error:
         return _complain(error, 2)

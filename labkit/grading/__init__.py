@@ -8,6 +8,8 @@
 - `values`, `record`, `verdict`: what an answer gave, written down, and judged in another process
 - `process`, `runner`: start, watch and end workers; `copies`: hand-ins that are the same
 - `table`: rows as text and CSV
+- `senders`, `roster`, `sheet`: whose a hand-in is; the class; a CSV file as it is
+- `marks`, `gradebook`, `feedback`, `outlet`: points a student, and what a teacher takes away
 - `command`: all of it, from paths to an exit code
 
 A submission's process only computes. Its answers' results come back as plain numbers, and the

@@ -10,6 +10,7 @@ from tqdm import tqdm
 
 from labkit.grading import labs, runner, submissions, table
 from labkit.grading.limits import Limits
+from labkit.grading.outlet import Outlet
 from labkit.grading.sandbox import best_sandbox
 
 
@@ -19,13 +20,14 @@ def check_paths(
     csv: str | None = None,
     seconds: float = Limits.seconds,
     jobs: int | None = None,
+    outlet: Outlet | None = None,
 ) -> int:
     """Check notebooks, folders and zip files of them; print the table and return an exit code.
 
     0: every exercise of every submission is done; 1: not every one; 3: something could not be
-    checked. csv: a file for the table; seconds: limit for one exercise; jobs: how many at a time,
-    as many as cores if None. Raises FileNotFoundError for a path without notebooks, ValueError
-    for numbers that make no sense.
+    checked, or is nobody's in the outlet's roster. csv: a file for the table; seconds: limit for
+    one exercise; jobs: how many at a time, as many as cores if None. Raises FileNotFoundError for
+    a path without notebooks, ValueError for numbers that make no sense.
     """
     if not 0 < seconds <= 3600 or (jobs is not None and jobs < 1):
         raise ValueError("--seconds must be above 0 (at most 3600), --jobs at least 1")
@@ -46,6 +48,10 @@ def check_paths(
     if csv:  # first: whatever the screen makes of the names, the table is there
         Path(csv).write_text(table.as_csv(rows), encoding="utf-8")
     print(table.as_text(rows), flush=True)
+    if outlet:
+        said, all_known = outlet.write(rows, found, released)
+        print(said, flush=True)
+        return exit_code(rows) if all_known else 3
     return exit_code(rows)
 
 

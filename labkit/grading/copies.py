@@ -10,8 +10,9 @@ from labkit.course.reading import NotANotebook
 from labkit.grading.submissions import Submission
 from labkit.grading.table import DONE, NOT_CHECKED, NOT_DONE, WRONG, Row
 
+_SAME = "the same file as"
 _NEW = re.compile(r"\.new\d*(?=\.ipynb$)", re.IGNORECASE)
-_BEST_FIRST = (DONE, WRONG, NOT_DONE, NOT_CHECKED)
+BEST_FIRST = (DONE, WRONG, NOT_DONE, NOT_CHECKED)
 
 Rows = dict[Submission, list[Row]]
 
@@ -21,24 +22,28 @@ def told(rows: Rows) -> Rows:
     return _one_of_two_versions(_same_files(rows))
 
 
+def without_others(remark: str) -> str:
+    """A remark without the names of others' files, as a student may read it."""
+    return re.sub(rf"(^|; ){_SAME} .*", "", remark, flags=re.DOTALL)
+
+
 def _same_files(rows: Rows) -> Rows:
     alike: dict[str, list[Submission]] = {}
     for submission, its in rows.items():
         if any(row.result in (DONE, WRONG) for row in its):
-            alike.setdefault(_digest(submission), []).append(submission)
+            alike.setdefault(digest(submission), []).append(submission)
     told = dict(rows)
     for group in alike.values():
         for submission in group:
             others = [other.name for other in group if other is not submission]
             if others:
-                said = f"the same file as {others[0]}" + f" and {len(others) - 1} more" * (
-                    len(others) > 1
-                )
+                said = f"{_SAME} {others[0]}" + f" and {len(others) - 1} more" * (len(others) > 1)
                 told[submission] = [_with(row, said) for row in rows[submission]]
     return told
 
 
-def _digest(submission: Submission) -> str:
+def digest(submission: Submission) -> str:
+    """What two submissions have in common if they are the same, byte for byte."""
     try:
         return hashlib.sha256(submission.content()).hexdigest()
     except NotANotebook:
@@ -60,7 +65,7 @@ def _one_of_two_versions(rows: Rows) -> Rows:
 
 
 def _better(mine: Row, new: Row) -> Row:
-    if _BEST_FIRST.index(mine.result) <= _BEST_FIRST.index(new.result):
+    if BEST_FIRST.index(mine.result) <= BEST_FIRST.index(new.result):
         return mine
     said = f"in {PurePosixPath(new.submission).name}"
     return _with(new._replace(submission=mine.submission), said)

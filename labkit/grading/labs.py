@@ -16,6 +16,7 @@ class Exercise:
     check_cell: str  # its id
     handed_out: str  # source of the check cell in the student edition
     check: str  # source of the check cell with its hidden tests
+    points: float = 1.0  # nbgrader's, of the check cell
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,11 @@ class Lab:
     module: str | None
     exercises: tuple[Exercise, ...]
     given: tuple[str, ...] = ()
+
+    @property
+    def points(self) -> float:
+        """What all of its exercises are worth."""
+        return sum(exercise.points for exercise in self.exercises)
 
     def as_json(self) -> dict:
         return asdict(self)
@@ -64,7 +70,8 @@ def _lab(path) -> Lab:
             waiting = cell
         elif "check" in tags and waiting is not None:
             name = _defined(waiting.source)
-            exercises.append(Exercise(name, waiting.id, cell.id, cell.source, full[cell.id]))
+            sources = (cell.source, full[cell.id])
+            exercises.append(Exercise(name, waiting.id, cell.id, *sources, _points(cell)))
             waiting = None
     code = [cell.source for cell in given if cell.cell_type == "code"]
     given = tuple(map(digest, code))
@@ -76,6 +83,11 @@ def _defined(source: str) -> str:
     if not names:
         raise ValueError(f"an exercise cell defines no function: {source[:60]!r}")
     return names[0]
+
+
+def _points(check) -> float:
+    """What a check cell is worth: nbgrader's points, one without."""
+    return float(check.metadata.get("nbgrader", {}).get("points", 1))
 
 
 def _check_module(sources: list[str]) -> str | None:

@@ -6,6 +6,7 @@ import csv
 import io
 import unicodedata
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 NOT_CHECKED = "not checked"
@@ -49,13 +50,18 @@ def totals(rows: list[Row]) -> str:
 
 
 def as_csv(rows: list[Row]) -> str:
-    """The rows as CSV, quoted whatever a spreadsheet takes for the separator.
+    """The rows as CSV."""
+    return lines_as_csv([TITLES, *rows])
+
+
+def lines_as_csv(lines: Iterable[Iterable[str]]) -> str:
+    """Lines of fields as CSV, quoted whatever a spreadsheet takes for the separator.
 
     A field that it would take for a formula begins with `'`.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
-    writer.writerows([_no_formula(_plain(field)) for field in row] for row in [TITLES, *rows])
+    writer.writerows([_no_formula(_plain(field)) for field in line] for line in lines)
     return file.getvalue()
 
 
