@@ -10,7 +10,7 @@ from labkit.course.reading import NotANotebook
 from labkit.grading.submissions import Submission
 from labkit.grading.table import DONE, NOT_CHECKED, NOT_DONE, WRONG, Row
 
-_SAME = "the same file as"
+SAME = "the same file as"
 _NEW = re.compile(r"\.new\d*(?=\.ipynb$)", re.IGNORECASE)
 BEST_FIRST = (DONE, WRONG, NOT_DONE, NOT_CHECKED)
 
@@ -24,7 +24,7 @@ def told(rows: Rows) -> Rows:
 
 def without_others(remark: str) -> str:
     """A remark without the names of others' files, as a student may read it."""
-    return re.sub(rf"(^|; ){_SAME} .*", "", remark, flags=re.DOTALL)
+    return re.sub(rf"(^|; ){SAME} .*", "", remark, flags=re.DOTALL)
 
 
 def _same_files(rows: Rows) -> Rows:
@@ -37,7 +37,7 @@ def _same_files(rows: Rows) -> Rows:
         for submission in group:
             others = [other.name for other in group if other is not submission]
             if others:
-                said = f"{_SAME} {others[0]}" + f" and {len(others) - 1} more" * (len(others) > 1)
+                said = f"{SAME} {others[0]}" + f" and {len(others) - 1} more" * (len(others) > 1)
                 told[submission] = [_with(row, said) for row in rows[submission]]
     return told
 

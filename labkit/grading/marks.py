@@ -15,7 +15,7 @@ from labkit.grading.labs import Lab
 from labkit.grading.roster import Roster, Student, Unassigned
 from labkit.grading.senders import Sender, senders
 from labkit.grading.submissions import Submission
-from labkit.grading.table import DONE, NOT_CHECKED, WRONG, Row
+from labkit.grading.table import DONE, NOT_CHECKED, Row
 
 
 @dataclass
@@ -92,10 +92,10 @@ class Class:
         return owners
 
     def _same_files(self, found: Iterable[Submission]) -> dict[str, list[Student]]:
-        """The other students who handed in the same bytes, where somebody worked on them."""
+        """The other students who handed in the same bytes, where `copies.told` found some."""
         alike: dict[str, list[str]] = {}
         for one in found:
-            if any(row.result in (DONE, WRONG) for row in self._rows.get(one.name, [])):
+            if any(copies.SAME in row.remark for row in self._rows.get(one.name, [])):
                 alike.setdefault(copies.digest(one), []).append(one.name)
         same = {}
         for names in alike.values():

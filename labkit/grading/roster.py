@@ -67,6 +67,8 @@ class Roster:
         self._columns = {kind: self.column(titles) for kind, titles in _TITLES.items()}
         if self.platform == "moodle" and self._columns["id"] == self.column(_IDENTIFIER):
             self._columns["id"] = None
+        firsts = [row[0].strip() for row in self.sheet.rows if self.platform == "canvas"]
+        self._points = firsts.index("Points Possible") if "Points Possible" in firsts else None
         self.students = self._students()
         if not self.students:
             raise ValueError(
@@ -93,9 +95,7 @@ class Roster:
         """The points that the file says one can have in a column; "" where it does not."""
         if self.platform == "moodle":
             return self.sheet.value(row, self.column(_MAXIMUM))
-        first = range(1, len(self.sheet.rows)) if self.platform == "canvas" else []
-        rows = [r for r in first if self.sheet.value(r, 0).startswith("Points Possible")]
-        return self.sheet.value(rows[0], column) if rows else ""
+        return self.sheet.value(self._points, column) if self._points else ""
 
     def owner(self, sender: Sender) -> Student:
         """Whose hand-in it is. Raises Unassigned unless it is exactly one student's."""
