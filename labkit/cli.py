@@ -14,7 +14,7 @@ from pathlib import Path
 
 from labkit import __version__
 from labkit.course import another, copies, editions, lab_server, notes
-from labkit.grading import CHECK, NOT_PROTECTED
+from labkit.grading import CHECK, NOT_PROTECTED, TAKE_AWAY
 
 _WHICH = "a number (01) or part of a name; without it, all"
 _FOLDERS = {"student": "my-labs", "solution": "my-labs-solution", "live": "my-labs-live"}
@@ -114,7 +114,7 @@ def _add_teaching(commands: argparse._SubParsersAction) -> None:
     check.add_argument(
         "--exit-zero", action="store_true", help="exit with 0 even if someone isn't done"
     )
-    _add_outlet(check.add_argument_group("what a teacher takes away"))
+    _add_outlet(check.add_argument_group("what a teacher takes away", TAKE_AWAY))
     check.set_defaults(run=_check)
 
 

@@ -253,18 +253,21 @@ def test_make_test_runs_everything_or_one_lab(lab, given):
     assert text.partition("bin/python tests/everything.py")[2].splitlines()[0].rstrip() == given
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """The wheel built from a copy of this checkout, unpacked."""
-    source = tmp_path_factory.mktemp("source")
+def built_wheel(source):
+    """The wheel built from a copy of this checkout at `source`."""
     skip = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
     for name in ("labkit", "notebooks", "data"):
         shutil.copytree(ROOT / name, source / name, ignore=skip)
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    built = next(WheelBuilder(str(source)).build(versions=["standard"]))
+    return next(WheelBuilder(str(source)).build(versions=["standard"]))
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel, unpacked."""
     unpacked = tmp_path_factory.mktemp("wheel")
-    zipfile.ZipFile(built).extractall(unpacked)
+    zipfile.ZipFile(built_wheel(tmp_path_factory.mktemp("source"))).extractall(unpacked)
     return unpacked
 
 

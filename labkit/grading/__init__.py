@@ -29,6 +29,13 @@ a file or the network, the lab itself fails, or the system ended the process.
 Exit code: 0 if every exercise of every submission is done, 1 if not, 2 if the command wasn't
 understood, 3 if something couldn't be checked. --exit-zero (for make or Slurm): 0 instead of 1."""
 
+TAKE_AWAY = """\
+A hand-in is matched to the roster by the platform's number, else by ID, login, address or name;
+what fits nobody, or two, is named and not counted. Of several uploads of a file the last one
+counts. An exercise that is done has its points (one, or nbgrader's), scaled to those of the
+gradebook's column. A cell that says something already stays, as does every other byte; who handed
+in nothing, or something that couldn't be checked, gets no points and no zero."""
+
 NOT_PROTECTED = """\
 What this doesn't protect you from. An answer is judged by what its function returns for the
 check's inputs, not by how it was found. A function that calls labkit's own version, digs the

@@ -25,7 +25,9 @@ _PAGE = """\
 <style>
 body {{ font: 1rem/1.5 sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem }}
 table {{ border-collapse: collapse; width: 100% }}
-th, td {{ text-align: left; vertical-align: top; padding: .3rem .6rem; border-bottom: 1px solid }}
+th, td {{ text-align: left; vertical-align: top; padding: .3rem 1rem .3rem 0 }}
+td {{ border-top: 1px solid #8888 }}
+td:nth-child(2) {{ white-space: nowrap }}
 </style>
 <h1>{title}</h1>
 {labs}
@@ -33,8 +35,7 @@ th, td {{ text-align: left; vertical-align: top; padding: .3rem .6rem; border-bo
 """
 _TABLE = """\
 <h2>{lab}: {points:g} of {most:g} points</h2>
-<p>{remarks}</p>
-<table>
+{remarks}<table>
 <tr><th>Exercise</th><th>Verdict</th><th>What the check says</th></tr>
 {rows}
 </table>
@@ -80,12 +81,13 @@ def comment(mark: Mark) -> str:
 def _table(item: tuple[str, Mark]) -> str:
     lab, mark = item
     cells = [(row.exercise, row.result, copies.without_others(row.remark)) for row in mark.rows]
+    remarks = "; ".join(mark.remarks + mark.doubts)
     rows = ("".join(f"<td>{html.escape(text)}</td>" for text in row) for row in cells)
     return _TABLE.format(
         lab=html.escape(lab),
         points=mark.points,
         most=mark.most,
-        remarks=html.escape("; ".join(mark.remarks + mark.doubts)),
+        remarks=f"<p>{html.escape(remarks)}</p>\n" if remarks else "",
         rows="\n".join(f"<tr>{row}</tr>" for row in rows),
     )
 

@@ -89,10 +89,10 @@ def _bare(title: str) -> str:
 
 
 _WORDS = _GRADED, _KEPT, _UNCHECKED, _NOTHING = (
-    "have points",
-    "had something there, which stays",
-    "not checked, left empty",
-    "handed in nothing, left empty",
+    "filled",
+    "as before",
+    "empty (not checked)",
+    "empty (nothing handed in)",
 )
 
 

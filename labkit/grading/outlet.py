@@ -57,13 +57,13 @@ class Outlet:
         marked = Class(rows, found, labs, roster=self._roster, asked=self._labs)
         told = [f"{name} is not counted: {why}" for name, why in marked.nobodys.items()]
         missing = sum(not line.handed_in for line in marked.lines)
-        told.append(f"{len(marked.lines)} students, of whom {missing} handed in nothing")
+        told.append(f"Students: {len(marked.lines)}; handed in nothing: {missing}")
         if self._summary:
             content = table.lines_as_csv(_summary(marked)).encode("utf-8-sig")  # as Excel wants it
             write_whole(Path(self._summary), content)
         if self._pages:
             count, kept = feedback.write(marked.lines, self._pages)
-            told.append(f"{self._pages}: {count} pages" + _but(kept))
+            told.append(f"{self._pages}: {count} page{'s' * (count != 1)}" + _but(kept))
         if self._filled:
             said = gradebook.fill(self._roster, marked, column=self._column)
             write_whole(Path(self._filled), self._roster.sheet.content())

@@ -14,13 +14,13 @@ Of other names, all parts are kept: a folder a student, or a student's name as a
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 _MOODLE = re.compile(r"(?P<name>.*?)_(?P<id>\d+)_assignsubmission_[a-z]+(?:_.*)?")
 _CANVAS = re.compile(
     r"(?:(?!LATE_anon_)(?P<name>\w*?)_)?(?P<late>LATE_)?(?:(?P<id>\d+)|(?P<anonymous>anon_[^\W_]+))"
-    r"_(?P<number>\d+)_(?P<file>.+?)(?:-\d+)?(?:\.\w+)?(?:/.*)?"
+    r"_(?:(?P<number>\d+)_(?P<file>.+?)(?:-\d+)?(?:\.\w+)?|(?:text|link)\.html)"
 )
 _EXCHANGE = re.compile(
     r"(?P<login>.+)\+[^+]+\+(?P<time>\d{4}-\d\d-\d\d \d\d\D\d\d[^+]*)(?:\+[^+]*)?"
@@ -85,22 +85,19 @@ def _of_moodle(found: re.Match) -> Sender:
 
 def _of_canvas(found: re.Match) -> Sender:
     name, who = found["name"] or "", found["id"] or found["anonymous"]
-    return Sender(
-        f"{name} ({who})" if name else who,
-        "canvas",
-        id=who,
-        name=name,
-        order=found["number"].zfill(20),
-        file=found["file"],
-        late=bool(found["late"]),
-        prefix=found.string[: found.end("number")] + "_",
-    )
+    label = f"{name} ({who})" if name else who
+    sender = Sender(label, "canvas", id=who, name=name, late=bool(found["late"]))
+    if not found["number"]:  # a text or a link, no file
+        return sender
+    prefix = found.string[: found.end("number")] + "_"
+    return replace(sender, order=found["number"].zfill(20), file=found["file"], prefix=prefix)
 
 
 def _is_canvas(firsts: set[str]) -> bool:
     """Whether names that look like those of Canvas are: no two files have the same number."""
     found = [match["number"] for first in firsts if (match := _CANVAS.fullmatch(first))]
-    return len(found) == len(set(found)) > 0
+    numbers = [number for number in found if number]
+    return len(numbers) == len(set(numbers)) > 0
 
 
 def _common_folders(names: list[str]) -> int:
