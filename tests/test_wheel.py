@@ -16,11 +16,16 @@ pytest.importorskip("hatchling", reason="the test extra is not installed")
 from test_setup import PROJECT, built_wheel  # noqa: E402
 
 RUN = """
+import importlib
+import pkgutil
 import sys
 import nbformat
 from nbclient import NotebookClient
 import labkit
 from labkit import paths
+for module in pkgutil.walk_packages(labkit.__path__, "labkit."):
+    if module.name != "labkit.__main__":
+        importlib.import_module(module.name)
 lab = nbformat.read(sys.argv[1], as_version=4)
 NotebookClient(lab, timeout=600, kernel_name="python3").execute()
 print(sum(cell.cell_type == "code" for cell in lab.cells), "cells")
