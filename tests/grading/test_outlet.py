@@ -101,6 +101,7 @@ def test_canvas_round_trip_cell_by_cell(tmp_path):
     rows, found = handed(tmp_path / "submissions.zip", results)
     said, known, lines, filled = write_out(tmp_path, rows, found, CANVAS)
     assert known
+    assert (tmp_path / "points.csv").read_bytes().startswith(b"\xef\xbb\xbf"), "as Excel wants it"
     before, after = cells(CANVAS.encode()), cells(filled)
     expected = {3: "2.5", 4: "10", 6: "0"}  # three has points, six is excused, five is not checked
     for r, row in enumerate(before):
@@ -121,6 +122,13 @@ def test_canvas_round_trip_cell_by_cell(tmp_path):
         "",
         "handed in nothing",
     ]
+
+
+def test_the_same_points_in_other_figures_stay_as_they_are(tmp_path):
+    rows, found = handed(tmp_path / "c.zip", {"threestudent_103_9003_06.ipynb": ALL})
+    canvas = CANVAS.replace("A,,7.5", "A,,10.0")
+    said, _, _, filled = write_out(tmp_path, rows, found, canvas)
+    assert filled == canvas.encode() and "1 filled, 6 empty" in said
 
 
 WORKSHEET = (
@@ -173,14 +181,27 @@ def test_a_german_worksheet_keeps_its_bytes_and_commas(tmp_path, encoding, mark)
     assert filled == mark + expected.encode(encoding)
 
 
-def test_moodles_participants_without_names_are_known_by_number(tmp_path):
-    hidden = WORKSHEET.replace("Full name,Email address,", "")
-    hidden = re.sub(r"(Participant \d+),(\"[^\"]*\"|[^,]*),[^,]*,", r"\1,", hidden)
-    rows, found = handed(
-        tmp_path / "c.zip", {"Participant_1234568_assignsubmission_file_/06.ipynb": ALL}
-    )
-    _, known, _, filled = write_out(tmp_path, rows, found, hidden)
-    assert known and [row[2] for row in cells(filled)] == ["Grade", "", "100", ""]
+def test_a_real_german_worksheet_has_commas_for_both(tmp_path):
+    """As Moodle writes it: commas between the cells, and in quotes in the numbers."""
+    titles = GERMAN.splitlines()[0].replace(";", ",").replace("ID-Nummer,", "")
+    row = 'Teilnehmer/in1234567,"One, Student",one@x.edu,-,,"30,00",Ja,\r\n'
+    name = "One Student_1234567_assignsubmission_file_/06.ipynb"
+    rows, found = handed(tmp_path / "c.zip", {name: SOME})
+    *_, lines, filled = write_out(tmp_path, rows, found, f"{titles}\r\n{row}")
+    assert cells(filled)[1][4:6] == ["7,5", "30,00"]
+    assert list(lines[0])[:2] == ["student", "email"], "the identifier is no ID number"
+
+
+@pytest.mark.parametrize("names", ["hidden in both", "in the worksheet"])
+def test_moodles_participants_without_names_are_known_by_number(tmp_path, names):
+    roster, grade = WORKSHEET, 4
+    if names == "hidden in both":
+        roster, grade = WORKSHEET.replace("Full name,Email address,", ""), 2
+        roster = re.sub(r"(Participant \d+),(\"[^\"]*\"|[^,]*),[^,]*,", r"\1,", roster)
+    name = "Participant_1234568_assignsubmission_file_/06.ipynb"
+    rows, found = handed(tmp_path / "c.zip", {name: ALL})
+    _, known, _, filled = write_out(tmp_path, rows, found, roster)
+    assert known and [row[grade] for row in cells(filled)] == ["Grade", "", "100", ""]
 
 
 def test_a_groups_number_is_no_participants(tmp_path):
@@ -246,14 +267,34 @@ def test_files_of_one_hand_in_are_joined_and_uploads_of_one_file_are_not(tmp_pat
     results = {
         "onestudent_101_9001_06.ipynb": {"loss": "done", "pairs": "not done"},
         "onestudent_101_9002_part_2.ipynb": {"loss": "not done", "pairs": "done"},
-        "twostudent_102_9003_06.ipynb": ALL,
-        "twostudent_102_9004_06-1.ipynb": SOME,
+        "twostudent_102_9999_06.ipynb": ALL,
+        "twostudent_102_10000_06-1.ipynb": SOME,
+        "twostudent_102_10001_notes.pdf": None,
     }
     rows, found = handed(tmp_path / "c.zip", results)
     _, _, lines, _ = write_out(tmp_path, rows, found, CANVAS)
     assert [line["points"] for line in lines[:2]] == ["4", "1"]
     assert "of 2 files the best answer to each exercise counts" in lines[0]["remark"]
     assert "the last of 2 hand-ins counts" in lines[1]["remark"]
+    assert "twostudent_102_10001_notes.pdf: not a notebook" in lines[1]["remark"]
+    assert "later" not in lines[1]["remark"], "a picture beside it takes nothing away"
+
+
+def test_last_names_first_are_known_in_a_list_with_first_names_first(tmp_path):
+    results = {
+        "boana_7_1001_06.ipynb": ALL,
+        "onestudent_8_1002_06.ipynb": SOME,
+        "anabo_9_1003_06.ipynb": NONE,
+    }
+    rows, found = handed(tmp_path / "c.zip", results)
+    roster = 'Name\nStudent One\n"Ana, Bo"\n"Bo, Ana"\n'
+    _, known, lines, _ = write_out(tmp_path, rows, found, roster)
+    assert not known, "bo, ana is Ana Bo or Bo Ana"
+    assert [line["points"] for line in lines[:3]] == ["1", "0", "0"]
+    roster = "First name,Last name\nStudent,One\nBo,Ana\nAna,Bo\n"
+    rows, found = handed(tmp_path / "d.zip", {"Bo Ana/06.ipynb": ALL, "Ana_Bo.ipynb": SOME})
+    _, known, lines, _ = write_out(tmp_path, rows, found, roster)
+    assert known and [line["points"] for line in lines] == ["0", "4", "1"]
 
 
 ROSTER = (
@@ -467,6 +508,18 @@ def test_a_sheet_changes_one_cell_and_no_other_byte(separator, end, encoding, ma
     changed = text.replace("short", f'short{separator}{separator}"a{separator}"""')
     assert sheet.content() == mark + changed.encode(encoding)
     assert Sheet(sheet.content()).rows == sheet.rows
+
+
+def test_letters_that_a_sheets_encoding_lacks_are_written_as_html():
+    sheet = Sheet(b"\xd6,b\n")
+    sheet.set(0, 1, "✓")
+    assert sheet.content() == b"\xd6,&#10003;\n"
+
+
+def test_what_a_student_reads_names_no_other_file():
+    said = "wrong axis; the same file as a\nb/06.ipynb and 2 more; in 06.new.ipynb"
+    assert copies.without_others(said) == "wrong axis"
+    assert copies.without_others("the same file as a") == ""
 
 
 def test_names_that_only_look_like_canvas_are_none():
