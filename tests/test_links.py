@@ -8,7 +8,7 @@ import pytest
 from coming import COMING
 from making import ROOT
 
-from labkit.course import catalog, paths
+from labkit.course import catalog
 
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:href|src)=\"([^\"]+)\"")
 ELSEWHERE = re.compile(r"^(?:https?|mailto|data|attachment):")
@@ -61,12 +61,6 @@ def test_no_page_has_a_dead_link(page):
 def test_no_lab_has_a_dead_link(lab):
     prose = (cell.source for cell in lab.notebook.cells if cell.cell_type == "markdown")
     assert [why for text in prose for why in all_dead(text, lab.path)] == []
-
-
-@pytest.mark.parametrize("name", paths.PATHS)
-def test_no_path_has_a_dead_link(name):
-    page = paths.page(name)
-    assert links(page) and all_dead(page, ROOT / "notebooks" / paths.page_name(name)) == []
 
 
 def test_dead_links_are_seen():

@@ -84,9 +84,8 @@ def copy_labs(
         pages = {notes.name_of(lab.name): editions.speakers_notes(lab) for lab in chosen}
         contents |= {name: page.encode("utf-8") for name, page in pages.items()}
     page = paths.page_name(path) if path else None
-    if page:
-        contents[page] = paths.page(path).encode("utf-8")
-    contents |= _assets()
+    left_out = {paths.page_name(name) for name in paths.PATHS if labs or path} - {page}
+    contents |= {name: asset for name, asset in _assets().items() if name not in left_out}
     record = _Record.read(folder, edition)
     report = Report(folder, first=first, page=page, again=bool(record.files))
     for name, content in contents.items():

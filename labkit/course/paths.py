@@ -1,7 +1,8 @@
 """Three ways through the labs: the lecture in class, a weekend alone, an instructor's term.
 
 The one place that says which labs a path has, in which order. Titles, minutes, slides and what
-builds on what come from the labs (see `catalog`); a lab that isn't there is left out.
+builds on what come from the labs (see `catalog`). `make map` writes each path's page from it
+(notebooks/path_weekend.md); a lab that isn't there is left out.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from labkit.course import catalog, editions
-from labkit.course.catalog import Lab, anchor
+from labkit.course.catalog import Lab
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,10 @@ class Part:
 
 @dataclass(frozen=True)
 class LabPath:
-    """A way through the labs, for whom it is, and how to go it; `done` heads the tasks."""
+    """A way through the labs, in a line and in a paragraph; `done` heads the tasks of its parts."""
 
     title: str
+    brief: str
     about: str
     parts: tuple[Part, ...]
     done: str = ""
@@ -49,6 +51,7 @@ PIECE = 20  # minutes of a piece for class
 PATHS = {
     "lecture": LabPath(
         "The lecture, in class",
+        "two classes of 80 minutes, in pieces of 20",
         "For an instructor: two classes of 80 minutes, each of four pieces of 20. With one class, "
         "take the first. Each piece asks the room to predict something. Open the labs with "
         "`labkit start --path lecture --edition live --projector`; before class, write "
@@ -106,6 +109,7 @@ PATHS = {
     ),
     "weekend": LabPath(
         "A weekend, alone",
+        "two days of at most six hours",
         "For a self-learner: two days of at most six hours. Predict before you run, do the "
         "exercises, leave what's folded as *further* for another day.",
         (
@@ -115,6 +119,7 @@ PATHS = {
     ),
     "term": LabPath(
         "A term",
+        "twelve weeks, and what to hand in",
         "For a course of twelve weeks: all labs, at most three hours a week at home. Students hand "
         "in their notebooks; `labkit check` reads the exercises, you read the paragraphs.",
         (
@@ -204,40 +209,6 @@ def labs_of(name: str) -> list[Lab]:
     return [here[number] for number in dict.fromkeys(numbers) if number in here]
 
 
-def minutes_of(part: Part, here: dict[str, Lab]) -> int:
-    """Minutes of a part; `here`: the labs that are there, by number."""
-    steps = [step for step in part.steps if step.lab in here]
-    return sum(step.minutes or here[step.lab].minutes or 0 for step in steps)
-
-
 def page_name(name: str) -> str:
-    """File name of a path's page."""
+    """File name of a path's page, which lies beside the notebooks."""
     return f"path_{name}.md"
-
-
-def page(name: str) -> str:
-    """The page of a path, as Markdown: its parts, each step with links, minutes and slides.
-
-    Labs that aren't there are left out, and so is a part without any.
-    """
-    path, here = PATHS[name], {lab.number: lab for lab in labs_of(name)}
-    parts = [part for part in path.parts if any(step.lab in here for step in part.steps)]
-    texts = [f"# {path.title}", path.about, *(_section(path, part, here) for part in parts)]
-    return "\n\n".join([*texts, "What a lab takes up: [slide by slide](slides.md)."]) + "\n"
-
-
-def _section(path: LabPath, part: Part, here: dict[str, Lab]) -> str:
-    steps = [step for step in part.steps if step.lab in here]
-    in_class = any(step.headings for step in steps)
-    names = ["lab", *["in class"] * in_class, "minutes", "slides"]
-    rows = [names, ["---"] * len(names), *(_row(step, here[step.lab]) for step in steps)]
-    lines = [f"## {part.title}", "", f"{minutes_of(part, here)} minutes.", ""]
-    lines += [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join(lines + (["", f"**{path.done}**: {part.task}"] if part.task else []))
-
-
-def _row(step: Step, lab: Lab) -> list[str]:
-    file = lab.path.name
-    pieces = "<br>".join(f"[{heading}]({file}{anchor(heading)})" for heading in step.headings)
-    link, minutes = f"[{lab.number} {lab.name}]({file})", str(step.minutes or lab.minutes)
-    return [link, *[pieces] * bool(pieces), minutes, ", ".join(map(str, lab.slides))]

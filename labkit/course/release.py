@@ -86,7 +86,7 @@ def write(labs: list[str] | None = None, *, to: str | Path, path: str | None = N
     or one that was changed since, and FileNotFoundError outside a checkout of the repository.
     """
     chosen = sorted(paths.chosen(labs, path))
-    contents = _contents(chosen)
+    contents = _contents(chosen, also=[paths.page_name(path)] if path else [])
     contents["README.md"] = _readme(chosen, path).encode()
     record = {name: copies._digest(content) for name, content in contents.items()}
     contents[MANIFEST] = (json.dumps({"files": record}, indent=1) + "\n").encode()
@@ -118,8 +118,8 @@ def notebook(path: Path) -> bytes:
     return editions.to_bytes(made)
 
 
-def _contents(labs: list[Path]) -> dict[str, bytes]:
-    """All files but the record and the README, by name, in order."""
+def _contents(labs: list[Path], *, also: list[str]) -> dict[str, bytes]:
+    """All files but the record and the README, by name, in order; also: pages beside the labs."""
     root = notebooks_dir().parent
     if not (root / "pyproject.toml").is_file():
         raise FileNotFoundError(
@@ -127,9 +127,9 @@ def _contents(labs: list[Path]) -> dict[str, bytes]:
             "it; this labkit was installed without"
         )
     contents = {f"notebooks/{lab.name}": notebook(lab) for lab in labs}
-    text = b"".join(contents.values()).decode()
-    pictures = {name: data for name, data in copies._assets().items() if name in text}
-    contents |= {f"notebooks/{name}": data for name, data in pictures.items()}
+    text = b"".join(contents.values()).decode() + " ".join(also)
+    shown = {name: data for name, data in copies._assets().items() if name in text}
+    contents |= {f"notebooks/{name}": data for name, data in shown.items()}
     for name in sorted({name for lab in labs for name in data_for(lab.stem)}):
         contents[f"data/{name}"] = (data_dir() / name).read_bytes()
     package = Path(__file__).parents[1]

@@ -3,6 +3,7 @@
 import re
 
 import nbformat
+import overview
 import pytest
 from coming import COMING
 from making import tiny_lab
@@ -10,7 +11,8 @@ from making import tiny_lab
 from labkit import cli
 from labkit.course import catalog, copies, editions, paths
 
-HERE = {lab.number: lab for lab in catalog.labs()}
+LABS = catalog.labs()
+HERE = {lab.number: lab for lab in LABS}
 each_path = pytest.mark.parametrize("name", paths.PATHS)
 
 
@@ -44,13 +46,13 @@ def test_the_term_has_every_lab_in_twelve_weeks():
 @pytest.mark.parametrize("name, least, most", [("weekend", 240, 360), ("term", 75, 180)])
 def test_a_day_or_a_week_is_not_too_long(name, least, most):
     for part in parts(name):
-        assert least <= paths.minutes_of(part, HERE) <= most, part.title
+        assert least <= overview.minutes(part, LABS) <= most, part.title
 
 
 def test_a_class_is_four_pieces_of_twenty_minutes():
     for part in paths.PATHS["lecture"].parts:
         assert [step.minutes for step in part.steps] == [paths.PIECE] * 4
-        assert paths.minutes_of(part, HERE) == 80
+        assert overview.minutes(part, LABS) == 80
 
 
 def steps_for_class():
@@ -93,46 +95,68 @@ def test_exercises_to_do_are_those_of_the_labs(name):
 
 @each_path
 def test_the_page_leads_to_each_lab_and_piece(name):
-    text = paths.page(name)
+    text = overview.page(name, LABS)
     for lab in paths.labs_of(name):
         assert f"[{lab.number} {lab.name}]({lab.path.name})" in text
     for part in parts(name):
-        assert f"## {part.title}\n\n{paths.minutes_of(part, HERE)} minutes." in text
+        assert f"## {part.title}\n\n{overview.minutes(part, LABS)} minutes." in text
         assert part.task in text
     for step in (step for part in parts(name) for step in part.steps):
         for heading in step.headings:
             assert f"]({HERE[step.lab].path.name}{catalog.anchor(heading)})" in text
 
 
+PART = paths.Part("Day 1", (paths.Step("01"), paths.Step("00", ("Look",), 20)), "lab 00.")
+GONE = paths.Part("Day 2", (paths.Step("42"),), "lab 42.")
+BACKWARDS = paths.LabPath("A term", "two labs", "Go.", (PART, GONE), "Hand in")
+
+
 @pytest.fixture
-def two_paths(labs, monkeypatch):
-    """A path through the tiny labs, backwards, with one that isn't there."""
-    part = paths.Part("Day 1", (paths.Step("01"), paths.Step("00", ("Look",), 20)), "lab 00.")
-    gone = paths.Part("Day 2", (paths.Step("42"),), "lab 42.")
-    monkeypatch.setitem(paths.PATHS, "term", paths.LabPath("Term", "Go.", (part, gone), "Hand in"))
+def backwards(labs, monkeypatch):
+    """A path through the tiny labs, backwards, and to one that isn't there."""
+    monkeypatch.setitem(paths.PATHS, "term", BACKWARDS)
     nbformat.write(tiny_lab(title="Pictures"), labs / "02_pictures.ipynb")
+    for name in paths.PATHS:
+        (labs / paths.page_name(name)).write_text(f"# The page of {name}")
     return labs
 
 
-def test_start_copies_the_labs_of_a_path_and_opens_its_page(two_paths, tmp_path, monkeypatch):
+def files(folder):
+    return {path.name for path in folder.glob("*.*")} - {".labkit.json"}
+
+
+def test_start_copies_the_labs_of_a_path_and_opens_its_page(backwards, tmp_path, monkeypatch):
     commands = []
     monkeypatch.setattr(cli, "_launch", lambda command: commands.append(command) or 0)
     assert cli.main(["start", "--path", "term", "--dir", str(tmp_path / "mine")]) == 0
-    names = {path.name for path in (tmp_path / "mine").glob("*.*")}
-    assert names == {".labkit.json", "00_start_here.ipynb", "01_derivative.ipynb", "path_term.md"}
+    labs = {"00_start_here.ipynb", "01_derivative.ipynb"}
+    assert files(tmp_path / "mine") == labs | {"path_term.md"}
     assert "--LabApp.default_url=/lab/tree/path_term.md" in commands[0]
-    text = (tmp_path / "mine" / "path_term.md").read_text(encoding="utf-8")
+
+
+def test_a_page_leaves_out_labs_and_parts_that_are_not_there(backwards):
+    labs = catalog.labs()
+    for lab in labs:
+        lab.notebook.cells[0].source = "# Lab 00: a lab\n\n30 minutes"
+    text = overview.page("term", labs)
     assert text.index("01_derivative") < text.index("00_start_here.ipynb#Look")
-    assert "**Hand in**: lab 00." in text and "Day 2" not in text
+    assert "50 minutes." in text and "**Hand in**: lab 00." in text and "Day 2" not in text
 
 
-def test_the_live_edition_of_a_path_names_the_notes_of_its_first_lab(two_paths, tmp_path, capsys):
+def test_pages_come_with_all_labs_or_with_their_own(backwards, tmp_path):
+    copies.copy_labs(tmp_path / "all")
+    assert {f"path_{name}.md" for name in paths.PATHS} <= files(tmp_path / "all")
+    copies.copy_labs(tmp_path / "one", labs=["01"])
+    assert files(tmp_path / "one") == {"01_derivative.ipynb"}
+
+
+def test_the_live_edition_of_a_path_names_the_notes_of_its_first_lab(backwards, tmp_path, capsys):
     mine = str(tmp_path / "live")
     assert cli.main(["start", "--path=term", "--edition=live", "--no-launch", "--dir", mine]) == 0
     assert "01_derivative_notes.html" in capsys.readouterr().out
 
 
-def test_labs_named_beside_a_path_come_after_it(two_paths):
+def test_labs_named_beside_a_path_come_after_it(backwards):
     stems = [path.stem for path in paths.chosen(["02", "00"], "term")]
     assert stems == ["01_derivative", "00_start_here", "02_pictures"]
     assert paths.chosen() == editions.lab_paths()
@@ -148,7 +172,7 @@ def test_an_unknown_path_is_refused_with_the_three_names(capsys):
     assert "'night'" in said and all(name in said for name in ("lecture", "weekend", "term"))
 
 
-def test_a_page_that_was_changed_is_kept(two_paths, tmp_path):
+def test_a_page_that_was_changed_is_kept(backwards, tmp_path):
     copies.copy_labs(tmp_path / "mine", path="term")
     (tmp_path / "mine" / "path_term.md").write_text("done: 00")
     report = copies.copy_labs(tmp_path / "mine", path="term")
@@ -161,4 +185,5 @@ def test_a_release_of_a_path_says_how_to_go_it(tmp_path):
     names = {path.stem for path in (tmp_path / "out" / "notebooks").glob("*.ipynb")}
     assert names == {lab.stem for lab in paths.labs_of("lecture")}
     assert "labkit start --path lecture" in (tmp_path / "out" / "README.md").read_text("utf-8")
-    assert (tmp_path / "out" / "notebooks" / "slides.md").is_file()
+    pages = {path.name for path in (tmp_path / "out" / "notebooks").glob("*.md")}
+    assert pages == {"slides.md", "path_lecture.md"}
