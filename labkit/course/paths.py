@@ -54,8 +54,8 @@ PATHS = {
         "two classes of 80 minutes, in pieces of 20",
         "For an instructor: two classes of 80 minutes, each of four pieces of 20. With one class, "
         "take the first. Each piece asks the room to predict something. Open the labs with "
-        "`labkit start --path lecture --edition live --projector`; before class, write "
-        "`%reveal --until-here` into the first empty cell of a piece: it runs what stands above.",
+        "`labkit start --path lecture --edition live --projector`. Before class, and where a piece "
+        "leaps, `%reveal --until-here` in an empty cell runs what stands above it.",
         (
             Part(
                 "Class 1: what did the network learn?",
