@@ -178,12 +178,12 @@ PATHS = {
             Part(
                 "Week 11: how far simple steps go",
                 _labs("16", "18"),
-                "lab 16, exercises 1 to 4; a paragraph: what is a tuned winner worth?",
+                "all exercises of the week; a paragraph: what is a tuned winner worth?",
             ),
             Part(
                 "Week 12: looking back",
                 _labs("19"),
-                "a page: the claim of the lecture that you now doubt most, and what you'd measure.",
+                "the exercises, and the page that the lab ends with: what you now doubt, and why.",
             ),
         ),
         "Hand in",

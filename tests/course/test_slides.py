@@ -97,7 +97,7 @@ def test_titles_and_quotations_are_the_lectures(lecture):
 def test_what_a_lab_quotes_below_its_title_is_on_its_slides(lab, lecture):
     first = lab.notebook.cells[0].source
     block = " ".join(re.findall(r"^> (.*)$", first, flags=re.MULTILINE))
-    quoted = re.findall(r'"(.+?)"', block) + re.findall(r'\*"(.+?)"', first, flags=re.DOTALL)
+    quoted = re.findall(r'"(.+?)"', block) + re.findall(r'(?<!\*)\*"(.+?)"', first, flags=re.DOTALL)
     parts = [part for quote in quoted for part in re.split(r"\[?\.\.\.\]?", quote)]
     assert parts and lab.slides
     for part in parts:
