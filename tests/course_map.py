@@ -24,9 +24,10 @@ LANES = {
     "How far?": ["12", "13", "14", "15", "16"],
 }
 COLOURS = ["#0068A3", "#B04A00", "#00704F", "#80507A"]  # after Okabe and Ito (2008), darkened
-LEGEND = (
-    "75′: minutes with the exercises\n●●○: the hardest exercise\nArrow: the lower lab builds on it"
-)
+LEGEND = """\
+75′: minutes with the exercises
+●●○: the hardest exercise
+Arrow: the lower lab builds on it"""
 WIDTH, MARGIN, POINT = 360, 4, 8  # pixels of a phone; points of its letters
 BOX, GUTTER = 79, 12  # widths
 HEIGHT, GAP, HEAD = 54, 21, 24  # of a box, between boxes, of the lanes' names
