@@ -86,6 +86,7 @@ def copy_labs(
     page = paths.page_name(path) if path else None
     left_out = {paths.page_name(name) for name in paths.PATHS if labs or path} - {page}
     contents |= {name: asset for name, asset in _assets().items() if name not in left_out}
+    page = page if page in contents else None  # not every release has it
     record = _Record.read(folder, edition)
     report = Report(folder, first=first, page=page, again=bool(record.files))
     for name, content in contents.items():

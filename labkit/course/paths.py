@@ -168,11 +168,13 @@ PATHS = {"lecture": _LECTURE, "weekend": _WEEKEND, "term": _TERM}
 def chosen(labs: list[str] | None = None, path: str | None = None) -> list[Path]:
     """Notebooks of a path in its order, then of the labs named; of all labs if there is neither.
 
-    Raises UnknownLab for a lab that is not there.
+    Raises UnknownLab for a lab that is not there, or if none of the path is.
     """
     if not labs and path is None:
         return editions.lab_paths()
     on_path = [lab.path for lab in labs_of(path)] if path else []
+    if path and not on_path:
+        raise editions.UnknownLab(f"no lab of the path {path!r} is here")
     return list(dict.fromkeys([*on_path, *(editions.find_lab(lab) for lab in labs or [])]))
 
 

@@ -156,6 +156,19 @@ def test_the_live_edition_of_a_path_names_the_notes_of_its_first_lab(backwards, 
     assert "01_derivative_notes.html" in capsys.readouterr().out
 
 
+def test_without_its_page_a_path_opens_its_first_lab(backwards, tmp_path):
+    (backwards / "path_term.md").unlink()
+    report = copies.copy_labs(tmp_path / "mine", path="term")
+    assert (report.page, report.first) == (None, "01_derivative.ipynb")
+
+
+def test_a_path_without_any_lab_here_is_refused(backwards, capsys):
+    for path in backwards.glob("*.ipynb"):
+        path.unlink()
+    assert cli.main(["start", "--path", "weekend", "--no-launch"]) == 2
+    assert "no lab of the path 'weekend' is here" in capsys.readouterr().err
+
+
 def test_labs_named_beside_a_path_come_after_it(backwards):
     stems = [path.stem for path in paths.chosen(["02", "00"], "term")]
     assert stems == ["01_derivative", "00_start_here", "02_pictures"]
