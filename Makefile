@@ -8,7 +8,7 @@ LABS   ?=
 LAB    ?=
 TORCH  ?=
 
-.PHONY: lab setup test elsewhere oldest lint bench gallery doctor constraints clean
+.PHONY: lab setup test elsewhere oldest lint bench gallery map doctor constraints clean
 
 UV := $(BIN)/python -m uv
 # $(call install,WHAT): with uv where it can be had, else with pip; TORCH=cpu: without GPU libraries
@@ -84,7 +84,11 @@ endif
 bench: $(VENV)/.labkit-bench
 	@$(BIN)/python -m benchmarks $(NAMES)
 
-gallery: $(VENV)/.labkit-test
+# the map, the pages of the paths, the lists in lab 00 and README
+map: $(VENV)/.labkit-test
+	$(BIN)/python tests/overview.py
+
+gallery: map
 	$(BIN)/python tests/gallery.py
 	$(BIN)/python -m pytest -q tests/browser/movie.py
 

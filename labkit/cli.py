@@ -13,10 +13,11 @@ import webbrowser
 from pathlib import Path
 
 from labkit import __version__
-from labkit.course import another, copies, editions, lab_server, notes
+from labkit.course import another, copies, editions, lab_server, notes, paths
 from labkit.grading import CHECK, NOT_PROTECTED, TAKE_AWAY
 
 _WHICH = "a number (01) or part of a name; without it, all"
+_PATH = "the labs of a path in its order, with a page that leads through them"
 _FOLDERS = {"student": "my-labs", "solution": "my-labs-solution", "live": "my-labs-live"}
 
 
@@ -44,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Whatever follows -- goes to JupyterLab, as in: labkit start -- --port=9000",
     )
     start.add_argument("labs", nargs="*", metavar="LAB", help=_WHICH)
+    start.add_argument("--path", choices=list(paths.PATHS), help=_PATH)
     start.add_argument(
         "--edition",
         choices=list(editions.EDITIONS),
@@ -94,6 +96,7 @@ def _add_teaching(commands: argparse._SubParsersAction) -> None:
         epilog="The same labs give the same bytes. Files that are not labkit's stay.",
     )
     release.add_argument("labs", nargs="*", metavar="LAB", help=_WHICH)
+    release.add_argument("--path", choices=list(paths.PATHS), help="the labs of a path")
     release.add_argument("--to", required=True, metavar="DIR|FILE.zip", help="where to write it")
     release.set_defaults(run=_release)
     check = commands.add_parser(
@@ -157,7 +160,7 @@ def _outlet(options: argparse.Namespace):
 def _release(options: argparse.Namespace, _: list[str]) -> int:
     from labkit.course import release
 
-    print(release.write(options.labs, to=options.to))
+    print(release.write(options.labs, to=options.to, path=options.path))
     return 0
 
 
@@ -184,7 +187,7 @@ def _check(options: argparse.Namespace, _: list[str]) -> int:
 
 def _start(options: argparse.Namespace, jupyter_options: list[str]) -> int:
     folder = options.dir or _FOLDERS[options.edition]
-    report = copies.copy_labs(folder, edition=options.edition, labs=options.labs)
+    report = copies.copy_labs(folder, edition=options.edition, labs=options.labs, path=options.path)
     print(report, flush=True)
     if other := another.another_version(Path.cwd(), report.folder.parent):
         print(f"labkit: {another.warning(other)}", file=sys.stderr, flush=True)
@@ -194,7 +197,7 @@ def _start(options: argparse.Namespace, jupyter_options: list[str]) -> int:
     if options.no_launch:
         return 0
     os.environ.update(lab_server.environment(edition=options.edition, projector=options.projector))
-    command = jupyter_command(report.folder, report.first)
+    command = jupyter_command(report.folder, report.page or report.first)
     command += lab_server.options(edition=options.edition)
     return _launch(command + jupyter_options)
 

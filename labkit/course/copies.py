@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from labkit.course import editions, notes
+from labkit.course import editions, notes, paths
 from labkit.paths import notebooks_dir
 
 MANIFEST = ".labkit.json"
@@ -24,6 +24,7 @@ class Report:
 
     folder: Path
     first: str | None = None
+    page: str | None = None  # the page of a path
     again: bool = False  # labkit has put labs there before
     new: list[str] = field(default_factory=list)
     restored: list[str] = field(default_factory=list)  # the student had deleted them
@@ -60,24 +61,34 @@ def _labs(names: list[str]) -> list[str]:
     return [name for name in names if name.endswith(".ipynb")]
 
 
-def copy_labs(to: str | Path, *, edition: str = "student", labs: list[str] | None = None) -> Report:
+def copy_labs(
+    to: str | Path,
+    *,
+    edition: str = "student",
+    labs: list[str] | None = None,
+    path: str | None = None,
+) -> Report:
     """Write working copies of the labs (all, or those named) and their pictures into `to`.
 
-    With the live edition, a page of speaker's notes for each lab, too. Never overwrites a file that
-    was changed since it was generated: a newer version is then written beside it as NAME.new.ipynb,
-    once. Raises UnknownLab for a lab that is not there and ValueError if `to` is a file, lies in
-    labkit's own notebooks, or holds another edition.
+    Of a path ("weekend", see `paths`) its labs and its page. With the live edition, a page of
+    speaker's notes for each lab, too. Never overwrites a file that was changed since it was
+    generated: a newer version is then written beside it as NAME.new.ipynb, once. Raises UnknownLab
+    for a lab that is not there and ValueError if `to` is a file, lies in labkit's own notebooks, or
+    holds another edition.
     """
-    paths = [editions.find_lab(lab) for lab in labs] if labs else editions.lab_paths()
-    contents = {path.name: editions.to_bytes(editions.make(path, edition)) for path in paths}
+    chosen = paths.chosen(labs, path)
+    contents = {lab.name: editions.to_bytes(editions.make(lab, edition)) for lab in chosen}
     folder = _checked_folder(Path(to).expanduser())
     first = next(iter(contents), None)
     if edition == "live":
-        pages = {notes.name_of(path.name): editions.speakers_notes(path) for path in paths}
+        pages = {notes.name_of(lab.name): editions.speakers_notes(lab) for lab in chosen}
         contents |= {name: page.encode("utf-8") for name, page in pages.items()}
-    contents |= _assets()
+    page = paths.page_name(path) if path else None
+    left_out = {paths.page_name(name) for name in paths.PATHS if labs or path} - {page}
+    contents |= {name: asset for name, asset in _assets().items() if name not in left_out}
+    page = page if page in contents else None  # not every release has it
     record = _Record.read(folder, edition)
-    report = Report(folder, first=first, again=bool(record.files))
+    report = Report(folder, first=first, page=page, again=bool(record.files))
     for name, content in contents.items():
         _copy_one(folder / name, name, content, record, report)
     record.write(folder)
@@ -163,15 +174,16 @@ def _checked_folder(folder: Path) -> Path:
 
 
 def _assets() -> dict[str, bytes]:
-    """What lies in folders beside the notebooks, pictures mostly, by path relative to them.
+    """Pages beside the notebooks and what lies in folders there, pictures mostly, by relative path.
 
-    Not what lies among them: running a lab there may leave files of its own.
+    Nothing else that lies among them: running a lab there may leave files of its own.
     """
     source, assets = notebooks_dir(), {}
     for path in sorted(source.rglob("*")):
         name = path.relative_to(source)
         hidden = any(part.startswith((".", "_")) for part in name.parts)
-        if path.is_file() and len(name.parts) > 1 and not hidden:
+        wanted = len(name.parts) > 1 or path.suffix == ".md"
+        if path.is_file() and wanted and not hidden:
             assets[name.as_posix()] = path.read_bytes()
     return assets
 

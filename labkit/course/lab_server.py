@@ -16,10 +16,10 @@ def environment(
     """Variables to add to `base` for JupyterLab and its kernels.
 
     JUPYTER_CONFIG_PATH and JUPYTER_PATH get folders of labkit in front. Always: another default
-    for the question about news, which `--LabApp.news_url=None` leaves standing, and an extension
-    of JupyterLab that unfolds a result when its cell has run. live: a kernel "python3" that knows
-    %reveal from the first moment. projector: an extension that makes text larger and closes the
-    sidebar; LABKIT_PROJECTOR enlarges figures and widgets.
+    for the question about news, which `--LabApp.news_url=None` leaves standing; pages in Markdown
+    are shown, not edited; an extension unfolds a result when its cell has run. live: a kernel
+    "python3" that knows %reveal from the first moment. projector: an extension that makes text
+    larger and closes the sidebar; LABKIT_PROJECTOR enlarges figures and widgets.
     """
     ours = ["live"] * (edition == "live") + ["projector"] * projector + ["answers"]
     added = {

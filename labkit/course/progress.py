@@ -13,10 +13,9 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from labkit.course import editions, prediction
+from labkit.course import catalog, editions, prediction
 
 _SOLVED = "✓"
-_MINUTES = re.compile(r"(\d+) minutes")
 _CHECK = re.compile(r"^check\.(\w+)\(\s*\1\b", re.MULTILINE)
 _STATES = {"solved": "●", "tried": "◐", "open": "○"}
 _PLAIN = str.maketrans({"●": "*", "◐": "+", "○": "-"})
@@ -66,8 +65,8 @@ def progress(folder: str | Path = ".") -> list[LabProgress]:
         if lab:
             answers[lab] |= prediction.read(prediction.file_of(path))
     return [
-        LabProgress(lab, *_heading(labs[lab]), states[lab], *prediction.score(answers[lab]))
-        for lab in labs
+        LabProgress(lab, *_heading(notebook), states[lab], *prediction.score(answers[lab]))
+        for lab, notebook in labs.items()
     ]
 
 
@@ -190,7 +189,4 @@ def _not_done(outputs: list[NotebookNode]) -> bool:
 
 def _heading(notebook: NotebookNode) -> tuple[str, int | None]:
     """Title and minutes, as the lab's first cell has them."""
-    text = notebook.cells[0].source
-    minutes = _MINUTES.search(text)
-    title = text.partition("\n")[0].lstrip("# ")
-    return title, int(minutes[1]) if minutes else None
+    return catalog.title_of(notebook), catalog.minutes_of(notebook)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
-from labkit.course import copies, editions
+from labkit.course import catalog, copies, editions, paths
 from labkit.course.copies import write_whole
 from labkit.paths import data_dir, notebooks_dir
 
@@ -78,16 +78,16 @@ class Report:
         )
 
 
-def write(labs: list[str] | None = None, *, to: str | Path) -> Report:
-    """Write a release of the labs (all, or those named) into a folder, or a file *.zip.
+def write(labs: list[str] | None = None, *, to: str | Path, path: str | None = None) -> Report:
+    """Write a release of the labs (all, those of a path, or those named) into a folder or *.zip.
 
     The same labs, labkit and data give the same bytes. A release that labkit wrote there earlier
     is replaced; raises ValueError, before anything is written, if that would touch another file
     or one that was changed since, and FileNotFoundError outside a checkout of the repository.
     """
-    paths = [editions.find_lab(lab) for lab in labs] if labs else editions.lab_paths()
-    paths = sorted(set(paths))
-    contents = _contents(paths)
+    chosen = sorted(paths.chosen(labs, path))
+    contents = _contents(chosen, also=[paths.page_name(path)] if path else [])
+    contents["README.md"] = _readme(chosen, path).encode()
     record = {name: copies._digest(content) for name, content in contents.items()}
     contents[MANIFEST] = (json.dumps({"files": record}, indent=1) + "\n").encode()
     to = Path(to).expanduser()
@@ -96,7 +96,7 @@ def write(labs: list[str] | None = None, *, to: str | Path) -> Report:
     else:
         _write_folder(contents, to)
     size = sum(map(len, contents.values()))
-    return Report(to, [path.stem for path in paths], len(contents), size)
+    return Report(to, [lab.stem for lab in chosen], len(contents), size)
 
 
 def data_for(lab: str) -> list[str]:
@@ -118,19 +118,19 @@ def notebook(path: Path) -> bytes:
     return editions.to_bytes(made)
 
 
-def _contents(paths: list[Path]) -> dict[str, bytes]:
-    """All files but the record, by name, in order."""
+def _contents(labs: list[Path], *, also: list[str]) -> dict[str, bytes]:
+    """All files but the record and the README, by name, in order; also: pages beside the labs."""
     root = notebooks_dir().parent
     if not (root / "pyproject.toml").is_file():
         raise FileNotFoundError(
             "a release is made from a checkout of labkit's repository, which holds what installs "
             "it; this labkit was installed without"
         )
-    contents = {f"notebooks/{path.name}": notebook(path) for path in paths}
-    text = b"".join(contents.values()).decode()
-    pictures = {name: data for name, data in copies._assets().items() if name in text}
-    contents |= {f"notebooks/{name}": data for name, data in pictures.items()}
-    for name in sorted({name for path in paths for name in data_for(path.stem)}):
+    contents = {f"notebooks/{lab.name}": notebook(lab) for lab in labs}
+    text = b"".join(contents.values()).decode() + " ".join(also)
+    shown = {name: data for name, data in copies._assets().items() if name in text}
+    contents |= {f"notebooks/{name}": data for name, data in shown.items()}
+    for name in sorted({name for lab in labs for name in data_for(lab.stem)}):
         contents[f"data/{name}"] = (data_dir() / name).read_bytes()
     package = Path(__file__).parents[1]
     for path in _files(package):
@@ -139,7 +139,6 @@ def _contents(paths: list[Path]) -> dict[str, bytes]:
     for name in ("pyproject.toml", "constraints.txt", "LICENSE"):
         contents[name] = (root / name).read_bytes()
     contents["environment.yml"] = ENVIRONMENT.encode()
-    contents["README.md"] = _readme(paths).encode()
     return dict(sorted(contents.items()))
 
 
@@ -154,18 +153,15 @@ def _files(folder: Path) -> list[Path]:
     return found
 
 
-def _readme(paths: list[Path]) -> str:
-    labs = "\n".join(f"- `{path.name}`: {_title(path)}" for path in paths)
+def _readme(chosen: list[Path], path: str | None) -> str:
+    titles = {lab.name: catalog.title_of(editions.read(lab)) for lab in chosen}
+    lines = "\n".join(f"- `{name}`: {title or name}" for name, title in titles.items())
+    if path:
+        lines += (
+            f"\n\nGo through them with `labkit start --path {path}`: a page says in which order."
+        )
     text = Path(__file__).with_name("release_readme.md").read_text(encoding="utf-8")
-    return text.replace("{labs}", labs)
-
-
-def _title(path: Path) -> str:
-    for cell in editions.read(path).cells:
-        for line in cell.source.splitlines() if cell.cell_type == "markdown" else []:
-            if line.startswith("# "):
-                return line[2:].strip()
-    return path.stem
+    return text.replace("{labs}", lines)
 
 
 def _write_folder(contents: dict[str, bytes], folder: Path) -> None:

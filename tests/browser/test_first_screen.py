@@ -5,6 +5,8 @@ import pytest
 from driving import open_notebook
 from making import code, notebook
 
+from labkit.course import copies, paths
+
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 NARROW = {"width": 1024, "height": 768}  # an old projector
 _SHARE = "() => document.querySelector('.jp-Notebook').getBoundingClientRect().width / innerWidth"
@@ -31,6 +33,17 @@ def test_nothing_is_asked_and_the_files_are_shown(first_screen, server):
     page = first_screen(server)
     assert page.locator(_ASKED).count() == 0
     assert page.locator("#jp-left-stack").is_visible()
+
+
+def test_the_page_of_a_path_is_shown_and_leads_to_its_labs(page, server):
+    copies.copy_labs(server.folder, path="lecture")
+    page.goto(server.address(paths.page_name("lecture")))
+    shown = page.locator(".jp-MarkdownViewer")
+    shown.get_by_role("heading", name="The lecture, in class").wait_for(timeout=60_000)
+    shown.get_by_role("link", name="2. The classifier").click()
+    page.get_by_role("tab", name="03_wolves_vs_huskies.ipynb").first.wait_for(timeout=60_000)
+    page.locator(".jp-Notebook h1", has_text="Lab 03").wait_for(timeout=60_000)
+    assert page.seen.errors == [] and page.seen.abroad == []
 
 
 def test_with_the_projector_the_page_is_the_notebooks(first_screen, teaching, tmp_path, tell):

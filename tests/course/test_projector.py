@@ -89,7 +89,10 @@ def test_jupyterlab_does_not_ask_about_news_and_other_settings_stay(others):
     assert rest == [others] * bool(others)
     defaults = Path(ours, "labconfig", "default_setting_overrides.json").read_text()
     assert json.loads(defaults) == {
-        "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"}
+        "@jupyterlab/apputils-extension:notification": {"fetchNews": "false"},
+        "@jupyterlab/docmanager-extension:plugin": {
+            "defaultViewers": {"markdown": "Markdown Preview"}
+        },
     }
 
 
