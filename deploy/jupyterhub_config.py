@@ -36,4 +36,10 @@ c.JupyterHub.load_roles = [
     }
 ]
 culler = [sys.executable, "-m", "jupyterhub_idle_culler", "--timeout=7200"]
-c.JupyterHub.services = [{"name": "idle-culler", "command": culler}]
+# What lies in SHARE/www/services/labs: the site, and the release as a zip file.
+port = os.environ.get("LABKIT_WWW_PORT", "8090")
+pages = [sys.executable, "-m", "http.server", port, "--bind=127.0.0.1", f"--directory={SHARE}/www"]
+c.JupyterHub.services = [
+    {"name": "idle-culler", "command": culler},
+    {"name": "labs", "command": pages, "url": f"http://127.0.0.1:{port}"},
+]

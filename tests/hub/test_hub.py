@@ -44,7 +44,10 @@ c.Spawner.args = [*c.Spawner.args, "--allow-root"]
 def hub(tmp_path_factory):
     """The address of a JupyterHub that runs with our configuration."""
     folder = tmp_path_factory.mktemp("hub")
-    public, inner, proxy = _free_ports(3)
+    public, inner, proxy, www = _free_ports(4)
+    labs = folder / "www" / "services" / "labs"
+    labs.mkdir(parents=True)
+    (labs / "index.html").write_text("the site")
     config = str(ROOT / "deploy" / "jupyterhub_config.py")
     command = _proxy_command(folder)
     text = EXTRA.format(config=config, public=public, hub=inner, proxy=proxy, command=command)
@@ -52,6 +55,7 @@ def hub(tmp_path_factory):
         text += AS_ONE_USER.format(homes=f"{folder}/homes/{{username}}")
     (folder / "config.py").write_text(text)
     environment = {**os.environ, "LABKIT_SHARE": str(folder), "PYTHONPATH": str(ROOT)}
+    environment["LABKIT_WWW_PORT"] = str(www)
     run = [sys.executable, "-m", "jupyterhub", "-f", "config.py"]
     with open(folder / "hub.log", "w") as log:
         process = subprocess.Popen(run, cwd=folder, env=environment, stdout=log, stderr=log)
@@ -93,6 +97,10 @@ def test_kernels_get_two_threads_and_the_shared_data(students):
     code = "import os; print(os.environ['OMP_NUM_THREADS'], os.environ['LABKIT_DATA'])"
     (reply,) = students[0].run(LAB, [code])
     assert reply["text"].startswith("2 /") and reply["text"].endswith("/data\n")
+
+
+def test_the_site_lies_beside_the_servers(students):
+    assert students[0].ask("GET", "services/labs/").text == "the site"
 
 
 def test_work_outlives_a_restart(students):
