@@ -52,3 +52,6 @@ def __dir__() -> list[str]:
     modules = {module.name for module in iter_modules(__path__)}
     public = {name for name in modules if not name.startswith("_")}
     return sorted({*globals(), *_FUNCTIONS, *_WING, *public})
+
+
+import_module("labkit.course.memory").give_back_after_each_cell()

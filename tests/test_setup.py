@@ -16,6 +16,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import labkit
+from labkit.course import release
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
@@ -81,7 +82,7 @@ def test_environment_as_repo2docker_reads_it():
     version = ".".join(matches[0][1].split(".")[:2])
     assert f"Programming Language :: Python :: {version}" in PROJECT["classifiers"]
     assert "pip" in texts  # else conda warns and adds it itself
-    assert dependencies[-1] == {"pip": ["-e .[test]"]}
+    assert dependencies[-1] == {"pip": ["-e ."]}  # Binder and images stay lean: no tests
     assert not any(d.startswith("r-") for d in texts)  # would install R
     assert isinstance(ENVIRONMENT["name"], str) and ENVIRONMENT["channels"] == ["conda-forge"]
 
@@ -94,7 +95,10 @@ def test_no_other_file_takes_binder_away_from_environment_yml():
 def test_environment_leaves_versions_to_pyproject():
     texts = [d for d in ENVIRONMENT["dependencies"] if isinstance(d, str)]
     assert [t for t in texts if not t.startswith("python=")] == ["pip"]
-    assert "test" in PROJECT["optional-dependencies"]
+
+
+def test_students_get_the_same_environment():
+    assert (ROOT / "environment.yml").read_text() == release.ENVIRONMENT
 
 
 @pytest.mark.parametrize(

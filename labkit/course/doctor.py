@@ -18,6 +18,7 @@ from labkit.course.browser import find_browser
 from labkit.paths import data_dir
 
 GIB = 2**30
+CGROUP = Path("/sys/fs/cgroup")
 REINSTALL = "pip install --force-reinstall --no-deps {}"
 AGAIN = "install labkit again: pip install --force-reinstall --no-deps labkit, or git restore"
 # Files the labs rest on: package, path in it, SHA-256.
@@ -121,13 +122,27 @@ def check_memory() -> Check:
     import psutil
 
     memory = psutil.virtual_memory()
-    detail = f"{memory.available / GIB:.1f} of {memory.total / GIB:.1f} GiB free"
+    free, total = memory.available, memory.total
+    if limit := _memory_limit():
+        free, total = min(free, limit[0]), min(total, limit[1])
+    detail = f"{free / GIB:.1f} of {total / GIB:.1f} GiB free"
     return Check(
         "memory",
-        memory.available >= 2 * GIB,
+        free >= 2 * GIB,
         detail,
         "a lab needs 2 GiB: close other programs, and shut down kernels you do not use",
     )
+
+
+def _memory_limit() -> tuple[int, int] | None:
+    """Bytes free and allowed in a container or on a hub (Linux's cgroups); None without a limit."""
+    try:
+        allowed = int((CGROUP / "memory.max").read_text())  # "max": none
+        used = int((CGROUP / "memory.current").read_text())
+        kinds = dict(line.split() for line in (CGROUP / "memory.stat").read_text().splitlines())
+        return allowed - used + int(kinds.get("inactive_file", 0)), allowed  # given up when asked
+    except (OSError, ValueError):
+        return None
 
 
 def check_disk() -> Check:

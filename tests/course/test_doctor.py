@@ -113,9 +113,21 @@ def test_a_torchvision_that_does_not_fit_torch(monkeypatch, capsys):
     assert_mend(check, capsys, "nms does not exist", "pip install --upgrade --force-reinstall")
 
 
-def test_little_memory(monkeypatch, capsys):
+def test_little_memory(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(doctor, "CGROUP", tmp_path)  # no limit
     monkeypatch.setattr("psutil.virtual_memory", memory(GIB // 2))
     assert_mend(doctor.check_memory(), capsys, "0.5 of 16.0 GiB free", "a lab needs 2 GiB")
+
+
+def test_a_hub_that_allows_less_than_the_machine_has(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("psutil.virtual_memory", memory(8 * GIB))
+    monkeypatch.setattr(doctor, "CGROUP", tmp_path)
+    (tmp_path / "memory.current").write_text(f"{GIB}\n")
+    (tmp_path / "memory.stat").write_text(f"anon {GIB // 2}\ninactive_file {GIB // 2}\n")
+    (tmp_path / "memory.max").write_text("max\n")
+    assert doctor.check_memory().ok and "8.0 of 16.0 GiB" in doctor.check_memory().detail
+    (tmp_path / "memory.max").write_text(f"{2 * GIB}\n")
+    assert_mend(doctor.check_memory(), capsys, "1.5 of 2.0 GiB free", "a lab needs 2 GiB")
 
 
 def test_a_full_disk(monkeypatch, capsys):
