@@ -6,6 +6,7 @@ wrong one, and keeps what every step made: a `Case`. `cases` gives several under
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -147,8 +148,8 @@ def run(bug: str | None = None, *, seed: int = 0) -> Case:
     return Case(bug, pictures, labels, truth, train, test, bright, known, asked, order, net)
 
 
-def trained(images: Tensor, labels: Tensor, order: Tensor, *, seed: int = 0) -> nn.Module:
-    """A network with one hidden layer, after the epochs (E, n) of `order`."""
+def trained(images: Tensor, labels: Tensor, order: Iterable[Tensor], *, seed: int = 0) -> nn.Module:
+    """A network with one hidden layer, after the epochs of `order`: the rows (n,) of each."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         net = nn.Sequential(nn.Flatten(), nn.Linear(784, WIDTH), nn.ReLU(), nn.Linear(WIDTH, 10))
