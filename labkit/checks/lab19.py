@@ -96,6 +96,8 @@ def _hours(answer: Callable[[str], float], text: str) -> float:
 
 
 def _one_number(got, what: str) -> Tensor:
+    if isinstance(got, list | tuple):
+        raise CheckFailed(f"{what} should be one number, but a {type(got).__name__} came.")
     value = as_tensor(got, what=what)
     if value.numel() != 1:
         raise CheckFailed(

@@ -130,7 +130,8 @@ READINGS = {
     "For the text '': list index": lambda text: float(re.findall(NUMBER, text)[0]),
     "None came": lambda text: None if text == "" else survey.read_hours(text),
     "should be numbers": lambda text: "12",
-    "should be one number": lambda text: [survey.read_hours(text)] * 2,
+    "should be one number, but has": lambda text: np.array([survey.read_hours(text)] * 2),
+    "but a list came": lambda text: [survey.read_hours(text)],
     "should give": lambda text: 77.0,
 }
 
@@ -162,7 +163,6 @@ RIGHT_READINGS = {
     "tensor": lambda text: torch.tensor(survey.read_hours(text)),
     "numpy": lambda text: np.float32(survey.read_hours(text)),
     "whole numbers": instead(lambda text, h: int(h) if h == h and h == int(h) else h),
-    "list": lambda text: [survey.read_hours(text)],
 }
 
 
