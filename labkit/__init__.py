@@ -31,6 +31,7 @@ _SHORT = {  # wing -> modules that may be named without it
 }
 _WING = {module: wing for wing, modules in _SHORT.items() for module in modules}
 _FUNCTIONS = dict.fromkeys(["predict", "my_predictions"], "labkit.course.prediction")
+_FUNCTIONS["my_page"] = "labkit.course.page"
 
 
 def __getattr__(name: str):

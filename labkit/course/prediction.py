@@ -21,7 +21,9 @@ from pathlib import Path
 from labkit.course.copies import write_whole
 from labkit.course.session import lab_name, notebook_path
 
+Answers = dict[str, dict]  # question -> what `read` says of it
 _KEYS = ("answer", "truth")  # of an entry in the file
+_SUFFIX = ".predictions.json"
 
 
 class Prediction:
@@ -52,7 +54,8 @@ class Prediction:
         self._store()
 
     def _store(self) -> None:
-        entry = {"answer": self.answer} | ({"truth": self.truth} if self.truth else {})
+        out = {"truth": self.truth, "options": len(self.options)} if self.truth else {}
+        entry = {"answer": self.answer} | out
         try:
             write_whole(self.path, _as_bytes(read(self.path) | {self.question: entry}))
         except OSError as error:
@@ -165,7 +168,7 @@ def my_predictions() -> None:
     display({"text/plain": text, "text/html": shown}, raw=True)
 
 
-def score(answers: dict[str, dict[str, str]]) -> tuple[int, int]:
+def score(answers: Answers) -> tuple[int, int]:
     """How many of the answers that `read` gives came true, and how many results are out."""
     out = [answer for answer in answers.values() if "truth" in answer]
     return sum(answer["answer"] == answer["truth"] for answer in out), len(out)
@@ -173,11 +176,20 @@ def score(answers: dict[str, dict[str, str]]) -> tuple[int, int]:
 
 def file_of(notebook: Path) -> Path:
     """Where the answers of a notebook lie, given its path: a hidden file beside it."""
-    return notebook.parent / f".{notebook.stem}.predictions.json"
+    return notebook.parent / f".{notebook.stem}{_SUFFIX}"
 
 
-def read(path: Path) -> dict[str, dict[str, str]]:
-    """Question -> {"answer": ..., "truth": ... if it is out}; {} if missing, broken or not ours."""
+def files(folder: Path) -> dict[str, Path]:
+    """The files of answers in a folder, by the name of the notebook that each belongs to."""
+    found = Path(folder).glob(f".*{_SUFFIX}")
+    return {path.name[1 : -len(_SUFFIX)]: path for path in found}
+
+
+def read(path: Path) -> Answers:
+    """Question -> {"answer": ...}, if the result is out with "truth" and the number of "options".
+
+    Files of older versions lack "options". {} if the file is missing, broken or not ours.
+    """
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

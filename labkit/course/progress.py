@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -26,15 +26,24 @@ class LabProgress:
     """One lab: its notebook's stem, title, minutes (if it says), and its exercises' states.
 
     `exercises` maps the name of each exercise to "solved", "tried" (its check has been run) or
-    "open". Of `predicted` predictions whose result is out `right` came true.
+    "open". `answers` are its predictions, as `prediction.read` gives them.
     """
 
     lab: str
     title: str
     minutes: int | None
     exercises: dict[str, str]
-    right: int = 0
-    predicted: int = 0
+    answers: prediction.Answers = field(default_factory=dict)
+
+    @property
+    def right(self) -> int:
+        """How many of the predictions came true."""
+        return prediction.score(self.answers)[0]
+
+    @property
+    def predicted(self) -> int:
+        """Of how many predictions the result is out."""
+        return prediction.score(self.answers)[1]
 
     @property
     def solved(self) -> int:
@@ -55,7 +64,7 @@ def progress(folder: str | Path = ".") -> list[LabProgress]:
     labs = {path.stem: editions.read(path) for path in editions.lab_paths()}
     checks = {lab: _check_names(notebook) for lab, notebook in labs.items()}
     states = {lab: dict.fromkeys(names.values(), "open") for lab, names in checks.items()}
-    answers = {lab: {} for lab in labs}
+    named = {}  # copies' names -> labs
     for path in sorted(folder.glob("*.ipynb")):
         copy = _readable(path)
         lab = _lab_of(copy, checks) if copy else None
@@ -63,11 +72,9 @@ def progress(folder: str | Path = ".") -> list[LabProgress]:
             best = min(state, states[lab][name], key=list(_STATES).index)
             states[lab][name] = best
         if lab:
-            answers[lab] |= prediction.read(prediction.file_of(path))
-    return [
-        LabProgress(lab, *_heading(notebook), states[lab], *prediction.score(answers[lab]))
-        for lab, notebook in labs.items()
-    ]
+            named[path.stem] = lab
+    answers = _answers(folder, named, list(labs))
+    return [LabProgress(lab, *_heading(labs[lab]), states[lab], answers[lab]) for lab in labs]
 
 
 def as_text(labs: list[LabProgress], *, encoding: str = "utf-8") -> str:
@@ -128,6 +135,20 @@ def _predicted(lab: LabProgress) -> str:
 def _total(labs: list[LabProgress]) -> str:
     solved, count = sum(lab.solved for lab in labs), sum(len(lab.exercises) for lab in labs)
     return f"{solved} of {count} exercises solved, as the notebooks were last saved"
+
+
+def _answers(folder: Path, named: dict[str, str], labs: list[str]) -> dict[str, prediction.Answers]:
+    """The predictions in a folder, by lab: that of the notebook they lie beside, or of their name.
+
+    Where an editor doesn't name the notebook the file has the lab's number ("lab03").
+    """
+    answers = {lab: {} for lab in labs}
+    numbers = {f"lab{lab.partition('_')[0]}": lab for lab in labs}
+    for name, path in sorted(prediction.files(folder).items()):
+        lab = named.get(name) or numbers.get(name) or (name if name in labs else None)
+        if lab:
+            answers[lab] |= prediction.read(path)
+    return answers
 
 
 def _readable(path: Path) -> NotebookNode | None:

@@ -27,6 +27,7 @@ _HOME = {
     "play": ["position"],
     "overfit": ["errors_and_losses", "over_features"],
     "search": ["answers", "winner"],
+    "detective": ["batches", "hours", "reliability", "values"],
 }
 
 __getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submod_attrs=_HOME)

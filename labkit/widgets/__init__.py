@@ -25,6 +25,7 @@ _HOME = {
         "embedding_movie",
         "neighbours",
     ],
+    "detective": ["InProgress", "Inspector", "in_progress", "inspector"],
     "deepfake": [
         "FaceLineup",
         "FlipByte",

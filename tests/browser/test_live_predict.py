@@ -43,7 +43,7 @@ def test_a_prediction_by_keyboard(page, server, tmp_path, tell):
     shown.wait_for()
     assert cell_at(page, 1).get_by_role("radio", name="grass").is_checked()
     stored = (server.folder / ".ask.predictions.json").read_text(encoding="utf-8")
-    assert list(json.loads(stored).values()) == [{"answer": "grass", "truth": "snow"}]
+    assert list(json.loads(stored).values()) == [{"answer": "grass", "truth": "snow", "options": 2}]
     assert not cell_at(page, 1).get_by_role("radio", name="snow").is_enabled()  # it commits
     page.screenshot(path=tmp_path / "predict.png")
     tell(f"screenshot: {tmp_path}/predict.png")

@@ -127,13 +127,13 @@ def test_a_result_commits_the_answer_also_after_a_restart(folder):
     _, buttons = guess.widget().children
     guess.choose("grass")
     guess.compare("snow")
-    assert stored(folder) == {QUESTION: {"answer": "grass", "truth": "snow"}}
+    assert stored(folder) == {QUESTION: {"answer": "grass", "truth": "snow", "options": 2}}
     assert buttons.disabled and ask().widget().children[1].disabled
     for later in (guess, ask()):
         later.choose("snow")
         later.compare("grass")
         assert later.answer == "grass"
-    assert stored(folder) == {QUESTION: {"answer": "grass", "truth": "snow"}}
+    assert stored(folder) == {QUESTION: {"answer": "grass", "truth": "snow", "options": 2}}
 
 
 def test_who_predicted_nothing_may_still_choose(folder):
