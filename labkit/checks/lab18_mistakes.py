@@ -171,9 +171,8 @@ def conv_cost(
         "the padding is missing in the side.": pair((side - kernel) // stride + 1),
         "the padding is subtracted.": pair((side - 2 * padding - kernel) // stride + 1),
         "the stride doesn't divide the side of the output.": pair(space + 1),
-        "the image's side, over the stride, stands for the output's: kernel and padding count, too.": pair(
-            side // stride
-        ),
+        "the image's side, over the stride, stands for the output's: kernel and padding count, "
+        "too.": pair(side // stride),
         "the kernel isn't subtracted.": pair((side + 2 * padding) // stride + 1),
         "the image's side stands for the output's: kernel, stride and padding count, too.": pair(
             side

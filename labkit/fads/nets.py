@@ -67,16 +67,16 @@ class DeepNet(nn.Sequential):
     ):
         if depth < 2 or depth % 2:
             raise ValueError(f"depth must be even, 2 or more, for blocks of two; not {depth}")
-        blocks = {f"block{i}": Block(width, rule, norm=norm) for i in range(1, depth // 2 + 1)}
-        super().__init__(
-            OrderedDict(
+        with torch.random.fork_rng(devices=[]):  # layers draw numbers, which _start replaces
+            blocks = {f"block{i}": Block(width, rule, norm=norm) for i in range(1, depth // 2 + 1)}
+            layers = OrderedDict(
                 stem=nn.Conv2d(1, width, 4, stride=4),  # (B, width, 7, 7)
                 relu=nn.ReLU(),
                 **blocks,
                 flatten=nn.Flatten(),
                 logits=nn.Linear(width * 49, 10),
             )
-        )
+        super().__init__(layers)
         _start(self, seed)
         for block in blocks.values() if zero else ():
             nn.init.zeros_(block.second.norm.weight if norm else block.second.conv.weight)
@@ -113,10 +113,11 @@ def shrinking(shrink: str, *, width: int = 8, seed: int = 0) -> nn.Sequential:
     }[shrink]
     stride = 2 if shrink == "strided" else 1
     layers: list[nn.Module] = []
-    for c_in, c_out in ((1, width), (width, 2 * width)):
-        layers += [nn.Conv2d(c_in, c_out, 3, stride, 1), nn.ReLU(), *behind]
-    layers += [nn.Conv2d(2 * width, 4 * width, 3, padding=1), nn.ReLU()]
-    net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(4 * width * 49, 10))
+    with torch.random.fork_rng(devices=[]):
+        for c_in, c_out in ((1, width), (width, 2 * width)):
+            layers += [nn.Conv2d(c_in, c_out, 3, stride, 1), nn.ReLU(), *behind]
+        layers += [nn.Conv2d(2 * width, 4 * width, 3, padding=1), nn.ReLU()]
+        net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(4 * width * 49, 10))
     _start(net, seed)
     return net
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import ipywidgets
 import numpy as np
@@ -11,46 +11,35 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor, nn
 
-from labkit.fads import KINDS, Signals, deep, moved, signals
+from labkit.fads import Signals, moved
 from labkit.nets.modes import eval_mode
 from labkit.plot.basic import COLOURS, tidy
 from labkit.widgets.core import Canvas, grey, live, slider
 
-DEPTHS = (2, 4, 8, 12, 20, 30, 40)
-LOW, HIGH = 1e-3, 1e3  # where the axes of sizes end
+LOW, HIGH = 1e-3, 1e4  # where the axes of sizes end
 
 
 class SignalsByDepth:
-    """What goes forward and back in untrained networks, over their layers: `draw(depth, seed)`.
+    """What goes forward and back in networks, from their first layer to the last: `draw(depth)`.
 
-    images (B, 1, 28, 28) and labels (B,) are the batch, `norms` a function like
-    `fads.gradient_norms`. Measured once for each depth and seed; a depth of 40 takes a second.
+    found: for each depth the `fads.Signals` by kind of network, the same kinds for all depths.
     """
 
-    def __init__(self, images: Tensor, labels: Tensor, *, norms: Callable | None = None):
-        self.batch, self.options = (images, labels), {} if norms is None else {"norms": norms}
-        self.known: dict[tuple[int, int], dict[str, Signals]] = {}
+    def __init__(self, found: Mapping[int, Mapping[str, Signals]]):
+        self.found, self.kinds = found, list(next(iter(found.values())))
         self.canvas = self._make_canvas()
 
-    def found(self, depth: int, seed: int) -> dict[str, Signals]:
-        """Signals by kind of network."""
-        if (depth, seed) not in self.known:
-            self.known[depth, seed] = {
-                kind: signals(deep(kind, depth, seed=seed), *self.batch, **self.options)
-                for kind in KINDS
-            }
-        return self.known[depth, seed]
-
-    def draw(self, depth: int, seed: int) -> tuple[np.ndarray, str]:
+    def draw(self, depth: int) -> tuple[np.ndarray, str]:
         """The picture (H, W, 3), uint8, and a line of text."""
         told = []
-        for kind, (forward, back) in self.found(depth, seed).items():
-            for side, values in enumerate((forward, back)):
-                values = values.clamp(LOW, HIGH).numpy()
-                self.lines[side][kind].set_data(np.linspace(0, 1, len(values)), values)
+        for kind, (forward, back) in self.found[depth].items():
+            for lines, values in zip(self.lines, (forward, back), strict=True):
+                place, shown = np.linspace(0, 1, len(values)), values.clamp(LOW, HIGH)
+                some = (values > 0).numpy()  # a logarithmic axis has no 0
+                lines[kind].set_data(place[some], shown.numpy()[some])
             told.append(f"{kind} {forward[-1] / forward[0]:.2g}")
         text = f"<b>{depth} convolutions</b>; activations at the end over those at the start: "
-        return self.canvas.pixels(), text + ", ".join(told)
+        return self.canvas.pixels(), text + "; ".join(told)
 
     def _make_canvas(self) -> Canvas:
         figure = Figure(figsize=(9.2, 3.6), layout="constrained")
@@ -64,7 +53,7 @@ class SignalsByDepth:
             self.lines.append(
                 {
                     kind: tidy(ax).plot([], [], color=colour, label=kind, marker=".")[0]
-                    for kind, colour in zip(KINDS, COLOURS, strict=False)
+                    for kind, colour in zip(self.kinds, COLOURS, strict=False)
                 }
             )
         handles = list(self.lines[0].values())
@@ -72,15 +61,13 @@ class SignalsByDepth:
         return Canvas(figure, moving=[line for lines in self.lines for line in lines.values()])
 
 
-def signals_by_depth(images: Tensor, labels: Tensor, **options) -> ipywidgets.VBox:
-    """Sliders for depth and seed above the picture of `SignalsByDepth`."""
-    shown = SignalsByDepth(images, labels, **options)
+def signals_by_depth(found: Mapping[int, Mapping[str, Signals]]) -> ipywidgets.VBox:
+    """A slider for the depth above the picture of `SignalsByDepth`."""
     return live(
-        shown.draw,
+        SignalsByDepth(found).draw,
         alt="Size of the activations, and norm of the gradient, from the first layer to the last, "
-        "for five kinds of untrained networks; axes of sizes are logarithmic.",
-        depth=_steps("convolutions", DEPTHS),
-        seed=slider("seed", 0, 2),
+        "a line for each kind of network; the axes of sizes are logarithmic.",
+        depth=_steps("convolutions", list(found)),
     )
 
 
