@@ -59,6 +59,7 @@ _NEEDS = {  # lab -> files of data/; a lab that is not named here gets all
     "15": [],
     "16": ["trials.npz", "searches.csv"],
     "17": ["few_labels.csv"],
+    "18": ["depths.csv", "shrinks.csv"],
 }
 
 

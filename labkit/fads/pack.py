@@ -1,4 +1,4 @@
-"""Makes what ships with lab 18: `python -m labkit.fads.pack` (ten minutes in one thread)."""
+"""Makes what ships with lab 18: `python -m labkit.fads.pack` (about five minutes in one thread)."""
 
 from __future__ import annotations
 
