@@ -10,7 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from labkit.checks import lab18_mistakes as mistakes
+from labkit.checks import words
 from labkit.checks.core import CheckFailed, as_tensor, call, compare, exercise
+from labkit.checks.networks import AsItWas
 from labkit.fads.nets import DeepNet
 from labkit.fads.signals import conv_weights
 
@@ -56,8 +58,8 @@ def gradient_norms(answer: Callable[[nn.Module, Tensor, Tensor], Tensor]) -> str
         labels = torch.randint(classes, (6,), generator=generator)
         right, wrong = mistakes.gradient_norms(copy.deepcopy(net), images, labels)
         what = f"The gradient norms of a network {name}"
-        compare(call(answer, net, images, labels, changing=True), right, mistakes=wrong, what=what)
-        again = call(answer, net, images, labels, changing=True)
+        compare(_norms(answer, net, images, labels), right, mistakes=wrong, what=what)
+        again = _norms(answer, net, images, labels)
         said = {
             "a second call gives twice as much: backward() adds to .grad. Begin with "
             "model.zero_grad(), or use torch.autograd.grad.": 2 * right
@@ -68,23 +70,19 @@ def gradient_norms(answer: Callable[[nn.Module, Tensor, Tensor], Tensor]) -> str
 
 @exercise
 def conv_cost(answer: Callable[..., tuple[int, int]]) -> str:
-    """conv_cost(side, c_in, c_out, kernel, stride=, padding=) -> (side, multiply-adds)."""
+    """conv_cost(side, c_in, c_out, kernel, stride, padding) -> (side, multiply-adds)."""
     for side, c_in, c_out, kernel, stride, padding in CONVS:
-        options = {"stride": stride, "padding": padding}
-        got = call(answer, side, c_in, c_out, kernel, **options)
+        got = call(answer, side, c_in, c_out, kernel, stride, padding)
         what = (
             f"Side and multiply-adds of {c_in} -> {c_out} channels, image side {side}, kernel "
             f"{kernel}, stride {stride}, padding {padding}"
         )
-        right, wrong = mistakes.conv_cost(side, c_in, c_out, kernel, **options)
+        right, wrong = mistakes.conv_cost(side, c_in, c_out, kernel, stride, padding)
         if as_tensor(got, what=what).numel() != 2:
             raise CheckFailed(
                 f"{what}: two numbers are asked for, the side of the output and the multiply-adds."
             )
         compare(got, right, mistakes=wrong, what=what, rtol=1e-9, atol=1e-9)
-    got = call(answer, 9, 2, 3, 5)
-    right, _ = mistakes.conv_cost(9, 2, 3, 5, stride=1, padding=0)
-    compare(got, right, what="Side and multiply-adds without stride and padding (1 and 0)")
     return "conv_cost is right: places of the output, times what each of them costs."
 
 
@@ -107,6 +105,15 @@ def same_answer(answer: Callable[[nn.Module, Tensor, int], float]) -> str:
                 )
             compare(got.reshape(()), right, mistakes=wrong, what=what)
     return "same_answer is right: it asks whether the answer stays, not whether it's right."
+
+
+def _norms(answer: Callable, net: nn.Module, images: Tensor, labels: Tensor):
+    """What the answer gives; it may leave gradients behind, but must not change the network."""
+    before = AsItWas(net)
+    got = call(answer, net, images, labels, changing=True)
+    if change := before.change(learner=True):
+        raise CheckFailed(f"{words.name_of(answer)} {change}")
+    return got
 
 
 def _called_at(answer: Callable, model: nn.Module, images: Tensor, step: int):

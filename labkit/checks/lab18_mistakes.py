@@ -148,7 +148,7 @@ def gradient_norms(model: nn.Module, images: Tensor, labels: Tensor) -> tuple[Te
 
 
 def conv_cost(
-    side: int, c_in: int, c_out: int, kernel: int, *, stride: int, padding: int
+    side: int, c_in: int, c_out: int, kernel: int, stride: int, padding: int
 ) -> tuple[Tensor, dict[str, tuple[float, float]]]:
     """The right (side, multiply-adds), and wrong pairs."""
     space = side + 2 * padding - kernel

@@ -24,11 +24,11 @@ def multiply_adds(model: nn.Module, images: Tensor) -> int:
 
 
 def conv_cost(
-    side: int, c_in: int, c_out: int, kernel: int, *, stride: int = 1, padding: int = 0
+    side: int, c_in: int, c_out: int, kernel: int, stride: int = 1, padding: int = 0
 ) -> tuple[int, int]:
     """Side of a convolution's output, and its multiply-adds, for square images.
 
-    >>> conv_cost(28, 1, 8, 3, stride=2, padding=1)
+    >>> conv_cost(28, 1, 8, 3, 2, 1)
     (14, 14112)
     """
     out = (side + 2 * padding - kernel) // stride + 1

@@ -141,7 +141,7 @@ def test_the_formula_agrees_with_what_pytorch_counts(case):
     side, c_in, c_out, kernel, stride, padding = case
     conv = nn.Conv2d(c_in, c_out, kernel, stride, padding)
     image = torch.zeros(2, c_in, side, side)
-    out, count = fads.conv_cost(side, c_in, c_out, kernel, stride=stride, padding=padding)
+    out, count = fads.conv_cost(side, c_in, c_out, kernel, stride, padding)
     assert conv(image).shape[-1] == out and fads.multiply_adds(conv, image) == count
 
 

@@ -213,7 +213,7 @@ def test_right_norms_pass(right, capsys):
 def cost(size=None, *, each=lambda a, b, k: a * b * k * k, places=None):
     """An answer with another side of the output, another cost of a place, or other places."""
 
-    def answer(side, c_in, c_out, kernel, stride=1, padding=0):
+    def answer(side, c_in, c_out, kernel, stride, padding):
         right = (side + 2 * padding - kernel) // stride + 1
         out = right if size is None else size(side, kernel, stride, padding)
         across = out if places is None else places(side, kernel, stride, padding)
@@ -223,8 +223,8 @@ def cost(size=None, *, each=lambda a, b, k: a * b * k * k, places=None):
 
 
 def changed(change):
-    def answer(side, c_in, c_out, kernel, stride=1, padding=0):
-        out, count = fads.conv_cost(side, c_in, c_out, kernel, stride=stride, padding=padding)
+    def answer(side, c_in, c_out, kernel, stride, padding):
+        out, count = fads.conv_cost(side, c_in, c_out, kernel, stride, padding)
         return change(out, count, stride)
 
     return answer
@@ -259,9 +259,6 @@ COSTS = {
     "squared stride again": changed(lambda n, c, s: (n, c / s**2)),
     "are swapped": changed(lambda n, c, s: (c, n)),
     "two numbers are asked": changed(lambda n, c, s: c),
-    "without stride and padding": lambda side, c_in, c_out, kernel, stride=2, padding=1: (
-        fads.conv_cost(side, c_in, c_out, kernel, stride=stride, padding=padding)
-    ),
 }
 
 
@@ -270,13 +267,13 @@ def test_wrong_costs_are_named(message):
     fails("conv_cost", COSTS[message], message)
 
 
-def by_torch(side, c_in, c_out, kernel, stride=1, padding=0):
+def by_torch(side, c_in, c_out, kernel, stride, padding):
     conv = nn.Conv2d(c_in, c_out, kernel, stride, padding)
     out = conv(torch.zeros(1, c_in, side, side)).shape[-1]
     return [out, out**2 * conv.weight.numel()]
 
 
-def by_numpy(side, c_in, c_out, kernel, stride=1, padding=0):
+def by_numpy(side, c_in, c_out, kernel, stride, padding):
     out = np.floor((side + 2 * padding - kernel) / stride + 1)
     return np.array([out, out * out * c_in * c_out * kernel * kernel])
 
