@@ -18,6 +18,7 @@ SEEDS = (10, 11, 12)  # no setting was chosen with these
 
 
 def depths() -> Iterator[dict]:
+    """Rows of the table of depths, as they come."""
     digits = load_digits()
     for depth in SIZES:
         for kind in KINDS:
@@ -26,6 +27,7 @@ def depths() -> Iterator[dict]:
 
 
 def shrinks() -> Iterator[dict]:
+    """Rows of the table of shrinking, as they come."""
     digits = load_digits()
     for way in WAYS:
         for seed in SEEDS:

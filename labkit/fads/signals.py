@@ -15,7 +15,7 @@ from labkit.nets import hooks
 class Signals(NamedTuple):
     """One number a convolution or block, from the input on.
 
-    forward (blocks + 1,): root mean square of what comes out of the stem and of each block.
+    forward (blocks + 1,): root mean square of what enters the first block and leaves each.
     back (convolutions,): norm of the loss's gradient by each convolution's weights.
     """
 
@@ -33,8 +33,8 @@ def gradient_norms(model: nn.Module, images: Tensor, labels: Tensor) -> Tensor:
 
     The model keeps its `.grad`; a batch norm in train mode takes note of the images.
 
-    >>> gradient_norms(DeepNet(8), torch.rand(4, 1, 28, 28), torch.arange(4)).shape
-    torch.Size([9])
+    >>> gradient_norms(LeNet(), torch.rand(4, 1, 28, 28), torch.arange(4)).shape
+    torch.Size([2])
     """
     loss = F.cross_entropy(model(images), labels)
     return torch.stack([g.norm() for g in torch.autograd.grad(loss, conv_weights(model))])
@@ -46,7 +46,7 @@ def signals(net: nn.Module, images: Tensor, labels: Tensor, *, norms=gradient_no
     `norms` is a function like `gradient_norms`. It gets a copy: the network stays as it was.
     """
     copied = copy.deepcopy(net).train()
-    seen = hooks.activations(copied, images, ["stem", "block*"])
+    seen = hooks.activations(copied, images, ["relu", "block*"])
     forward = [seen[name].square().mean().sqrt() for name in _in_order(copied, seen)]
     return Signals(torch.stack(forward), norms(copied, images, labels))
 
