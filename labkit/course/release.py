@@ -60,6 +60,7 @@ _NEEDS = {  # lab -> files of data/; a lab that is not named here gets all
     "16": ["trials.npz", "searches.csv"],
     "17": ["few_labels.csv"],
     "19": ["word_vectors_*"],
+    "18": ["depths.csv", "shrinks.csv"],
 }
 
 

@@ -45,6 +45,7 @@ _HOME = {
         "what_it_sees",
     ],
     "lifelong": ["ForgettingFilm", "StrengthDial", "forgetting_film", "strength_dial"],
+    "fads": ["ShiftWalk", "SignalsByDepth", "shift_walk", "signals_by_depth"],
     "labeller": ["Labeller"],
     "labels": ["CrowdGame", "TwoViews", "crowd_game", "two_views"],
     "sound": ["Imitator", "Tree", "SayWords", "imitator", "say_words", "tree"],

@@ -161,7 +161,7 @@ KEEP_THE_GRADIENT = {"double", "columns"}
 # exercises whose result has a gradient
 MUST_TRAIN = {"causal_layer", "contrastive", "gram", "hinge_losses", "kl_divergence"}
 MUST_TRAIN |= {"cycle_loss", "ewc_penalty", "lsgan_losses", "reparametrise"}
-MUST_TRAIN |= {"nt_xent", "straight_through"}
+MUST_TRAIN |= {"nt_xent", "straight_through", "residual"}
 A_TENSOR = {"blend", "direction", "peek", "swap"}  # and one that is asked for a tensor itself
 A_TENSOR |= {"fgsm", "targeted"}
 
