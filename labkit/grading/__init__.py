@@ -7,7 +7,7 @@
 - `limits`, `sandbox`, `confine`, `seccomp`: what holds it; `imports`: and labkit's own modules
 - `values`, `record`, `verdict`: what an answer gave, written down, and judged in another process
 - `process`, `runner`: start, watch and end workers; `copies`: hand-ins that are the same
-- `table`: rows as text and CSV
+- `table`: rows as text and CSV; `journal`: on the disk as they come, to go on from there
 - `command`: all of it, from paths to an exit code
 
 A submission's process only computes. Its answers' results come back as plain numbers, and the

@@ -48,14 +48,15 @@ def totals(rows: list[Row]) -> str:
     return f"{number} submission{'s' * (number != 1)}: {said}"
 
 
-def as_csv(rows: list[Row]) -> str:
+def as_csv(rows: list[Row], *, titles: bool = True) -> str:
     """The rows as CSV, quoted whatever a spreadsheet takes for the separator.
 
-    A field that it would take for a formula begins with `'`.
+    A field that it would take for a formula begins with `'`. titles: with a first line of them.
     """
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
-    writer.writerows([_no_formula(_plain(field)) for field in row] for row in [TITLES, *rows])
+    rows = [TITLES, *rows] if titles else rows
+    writer.writerows([_no_formula(_plain(field)) for field in row] for row in rows)
     return file.getvalue()
 
 
