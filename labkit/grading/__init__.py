@@ -5,6 +5,7 @@
 - `slices`, `effects`: which statements of a notebook an exercise needs
 - `worker`: the process a submission runs in
 - `limits`, `sandbox`, `confine`, `seccomp`: what holds it; `imports`: and labkit's own modules
+- `warm`, `forks`: how it starts quickly, forked from a process that has loaded torch
 - `values`, `record`, `verdict`: what an answer gave, written down, and judged in another process
 - `process`, `runner`: start, watch and end workers; `copies`: hand-ins that are the same
 - `table`: rows as text and CSV; `journal`: on the disk as they come, to go on from there

@@ -13,7 +13,8 @@ from tqdm import tqdm
 
 from labkit.grading import journal, labs, runner, submissions, table
 from labkit.grading.limits import Limits
-from labkit.grading.sandbox import best_sandbox
+from labkit.grading.sandbox import Sandbox, best_sandbox
+from labkit.grading.warm import warmed
 
 
 def check_paths(
@@ -39,18 +40,20 @@ def check_paths(
         raise ValueError("--shard K/N: K from 1 to N, and --csv for what the parts find")
     if csv:
         _refuse_unfit(csv, paths)
-    found = submissions.find(paths)[number - 1 :: parts]
-    released, limits = labs.released_labs(), Limits(seconds=seconds)
-    options = {"limits": limits, "jobs": jobs or cores()}
-    if not csv:
-        rows = _checked(found, released, **options)
-    else:
-        whole = Path(csv).resolve()
-        part = journal.part_of(whole, number, parts) if parts > 1 else whole
-        keys = journal.keys_of(found, released, limits)
-        with journal.Journal(part, keys, journals=journal.journals_of(whole)) as kept:
-            rows = _checked(found, released, known=kept.found, tell=kept.add, **options)
-            kept.finish(rows)  # first: whatever the screen makes of the names, the table is there
+    limits = Limits(seconds=seconds)
+    with warmed(best_sandbox(), limits) as sandbox:
+        found = submissions.find(paths)[number - 1 :: parts]
+        options = {"sandbox": sandbox, "limits": limits, "jobs": jobs or cores()}
+        released = labs.released_labs()
+        if not csv:
+            rows = _checked(found, released, **options)
+        else:
+            whole = Path(csv).resolve()
+            part = journal.part_of(whole, number, parts) if parts > 1 else whole
+            keys = journal.keys_of(found, released, limits)
+            with journal.Journal(part, keys, journals=journal.journals_of(whole)) as kept:
+                rows = _checked(found, released, known=kept.found, tell=kept.add, **options)
+                kept.finish(rows)  # first: whatever the screen makes of the names, it is there
     print(table.as_text(rows), flush=True)
     return exit_code(rows)
 
@@ -75,12 +78,12 @@ def _checked(
     found: list[submissions.Submission],
     released: list[labs.Lab],
     *,
+    sandbox: Sandbox,
     known: Mapping = MappingProxyType({}),
     tell: Callable = lambda submission, rows: None,
     **options: Any,
 ) -> list[table.Row]:
     """Rows of the submissions; says how they are held, and how many are through."""
-    sandbox = best_sandbox()
     print(f"Each submission in a process of its own; {sandbox}.", file=sys.stderr, flush=True)
     if known:
         print(f"{len(known)} of {len(found)} are known from before.", file=sys.stderr, flush=True)
