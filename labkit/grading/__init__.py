@@ -23,6 +23,10 @@ that the student wrote above the check, and of the lab what that needs. If that 
 asks for a file or the network, only the exercise's function runs, with what it needs.
 Zip files are read as they are, including those of a course platform. If a function is defined
 twice, the last definition above the check counts, as when the notebook runs from top to bottom.
+With --csv, rows are in the table as they come. TABLE.csv.journal beside it keeps them with a hash
+of what they depend on: started again, the check goes on from there, and later checks only what is
+new or changed. Keep both out of the submissions' folder. --shard K/N is for machines that share a
+disk: each checks its part, then the same command without it makes the whole table.
 "Not checked" means that no verdict would be fair: the notebook can't be read, the answer asks for
 a file or the network, the lab itself fails, or the system ended the process.
 Exit code: 0 if every exercise of every submission is done, 1 if not, 2 if the command wasn't

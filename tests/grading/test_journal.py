@@ -3,6 +3,7 @@
 import csv
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -11,7 +12,9 @@ from pathlib import Path
 import checking
 import pytest
 from classroom import write
+from making import ROOT
 
+from labkit import cli
 from labkit.cli import main
 from labkit.grading import journal, labs
 from labkit.grading.limits import Limits
@@ -210,3 +213,19 @@ def test_a_table_that_is_a_link_or_no_file_is_not_replaced(place, capsys):
     assert (place / "link.csv").is_symlink() and len(rows_of(place / "there.csv")) == 5
     assert main(["check", str(folder), "--csv", os.devnull]) == 2
     assert "no ordinary file" in capsys.readouterr().err and not Path(os.devnull).is_file()
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="no bash here")
+def test_the_job_for_slurm_checks_its_part(place, tmp_path):
+    job = ROOT / "deploy" / "check.sbatch"
+    write(tmp_path, "bin/labkit", '#!/bin/sh\nprintf "%s\\n" "$@"').chmod(0o755)
+    variables = {"ARRAY_TASK_ID": "3", "ARRAY_TASK_MAX": "8", "CPUS_PER_TASK": "2"}
+    environment = {f"SLURM_{name}": value for name, value in variables.items()}
+    environment["PATH"] = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    ran = subprocess.run(
+        ["bash", job, "a class", "t.csv"], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    options = cli._parser().parse_args(ran.stdout.splitlines())
+    assert (options.paths, options.csv, options.shard) == (["a class"], "t.csv", (3, 8))
+    assert options.jobs == 2 and options.exit_zero
+    assert "#SBATCH --array=1-8\n" in job.read_text()
