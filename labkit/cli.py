@@ -107,12 +107,25 @@ def _add_teaching(commands: argparse._SubParsersAction) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     check.add_argument("paths", nargs="+", metavar="PATH", help="notebooks, folders, zip files")
-    check.add_argument("--csv", metavar="FILE", help="also write the table to this file")
+    check.add_argument(
+        "--csv",
+        metavar="FILE",
+        help="also write the table to this file, and beside it what the check goes on from if it "
+        "was ended",
+    )
     check.add_argument(
         "--seconds", type=float, default=20.0, help="time limit for one exercise (20)"
     )
     check.add_argument(
         "--jobs", type=int, help="how many submissions at a time (default: one a core)"
+    )
+    check.add_argument(
+        "--shard",
+        type=_shard,
+        default=(1, 1),
+        metavar="K/N",
+        help="check the K-th of N parts only, on this machine; at the end, the same command "
+        "without --shard writes the whole table",
     )
     check.add_argument(
         "--exit-zero", action="store_true", help="exit with 0 even if someone isn't done"
@@ -157,6 +170,14 @@ def _outlet(options: argparse.Namespace):
     return Outlet(**asked) if any(asked.values()) else None
 
 
+def _shard(text: str) -> tuple[int, int]:
+    try:
+        number, parts = map(int, text.split("/"))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text} is not of the form K/N, as 3/8") from None
+    return number, parts
+
+
 def _release(options: argparse.Namespace, _: list[str]) -> int:
     from labkit.course import release
 
@@ -177,6 +198,7 @@ def _check(options: argparse.Namespace, _: list[str]) -> int:
             seconds=options.seconds,
             jobs=options.jobs,
             outlet=_outlet(options),
+            shard=options.shard,
         )
     except (FileNotFoundError, ValueError) as error:
         return _complain(error, 2)

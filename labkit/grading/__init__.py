@@ -5,9 +5,10 @@
 - `slices`, `effects`: which statements of a notebook an exercise needs
 - `worker`: the process a submission runs in
 - `limits`, `sandbox`, `confine`, `seccomp`: what holds it; `imports`: and labkit's own modules
+- `warm`, `forks`: how it starts quickly, forked from a process that has loaded torch
 - `values`, `record`, `verdict`: what an answer gave, written down, and judged in another process
 - `process`, `runner`: start, watch and end workers; `copies`: hand-ins that are the same
-- `table`: rows as text and CSV
+- `table`: rows as text and CSV; `journal`: on the disk as they come, to go on from there
 - `senders`, `roster`, `sheet`: whose a hand-in is; the class; a CSV file as it is
 - `marks`, `gradebook`, `feedback`, `outlet`: points a student, and what a teacher takes away
 - `command`: all of it, from paths to an exit code
@@ -24,6 +25,10 @@ that the student wrote above the check, and of the lab what that needs. If that 
 asks for a file or the network, only the exercise's function runs, with what it needs.
 Zip files are read as they are, including those of a course platform. If a function is defined
 twice, the last definition above the check counts, as when the notebook runs from top to bottom.
+With --csv, rows are in the table as they come. TABLE.csv.journal beside it keeps them with a hash
+of what they depend on: started again, the check goes on from there, and later checks only what is
+new or changed. Keep both out of the submissions' folder. --shard K/N is for machines that share a
+disk: each checks its part, then the same command without it makes the whole table.
 "Not checked" means that no verdict would be fair: the notebook can't be read, the answer asks for
 a file or the network, the lab itself fails, or the system ended the process.
 Exit code: 0 if every exercise of every submission is done, 1 if not, 2 if the command wasn't

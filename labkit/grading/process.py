@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -17,7 +18,7 @@ from typing import Any
 import psutil
 
 from labkit.grading.limits import Limits
-from labkit.grading.sandbox import Sandbox, environment
+from labkit.grading.sandbox import Sandbox
 
 _LOOK_EVERY = 0.1  # seconds
 _KILL_SIGNAL = 9
@@ -35,16 +36,10 @@ class Worker:
         self._token = secrets.token_hex(16)
         self._messages: queue.Queue = queue.Queue()
         self._errors = tempfile.TemporaryFile()
-        command = sandbox.command(folder, ["-m", "labkit.grading.worker"], size=limits.folder)
-        self._process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment(folder),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            start_new_session=True,
-        )
+        worker = ["-m", "labkit.grading.worker"]
+        options = {"size": limits.folder, "errors": self._errors}
+        self._process = sandbox.start(folder, worker, **options)
+        self._first = _found(self._process.pid)
         request = {**request, "token": self._token, "apart": sandbox.apart}
         request["limits"] = asdict(limits)
         data = json.dumps(request).encode()
@@ -109,11 +104,9 @@ class Worker:
 
     def _family(self) -> list[psutil.Process]:
         """All processes that come from this one; those seen once are remembered."""
-        try:
-            family = [psutil.Process(self._process.pid)]
-            family += family[0].children(recursive=True)
-        except psutil.Error:
-            family = []
+        family = list(self._first)
+        with contextlib.suppress(psutil.Error):
+            family += [child for p in self._first for child in p.children(recursive=True)]
         self._seen.update({(p.pid, p.create_time()): p for p in family if _alive(p)})
         self._seen = {key: p for key, p in self._seen.items() if _alive(p)}
         return list(self._seen.values())
@@ -160,6 +153,13 @@ def _parsed(text: bytes) -> dict | str:
     except (ValueError, RecursionError):
         message = None
     return message if isinstance(message, dict) else "stopped: it sent nonsense"
+
+
+def _found(pid: int) -> list[psutil.Process]:
+    try:
+        return [psutil.Process(pid)]
+    except psutil.Error:
+        return []
 
 
 def _alive(process: psutil.Process) -> bool:

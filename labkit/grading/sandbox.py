@@ -1,23 +1,24 @@
 """How far the system keeps a submission's process apart: tried once, and said.
 
-On Linux with `unshare` and `setpriv` (util-linux) and user namespaces, a submission has no
-network, sees no other process (unless mounting /proc is forbidden), and can write nowhere but in
-its own folder in memory. On x86-64 and ARM it can open no socket at all (`seccomp`). Elsewhere
-Python's own sockets are closed, which stops a mistake, not an attack.
+On Linux with user namespaces, a submission has no network, sees no other process (unless mounting
+/proc is forbidden), and can write nowhere but in its own folder in memory (`confine`). On x86-64
+and ARM it can open no socket at all (`seccomp`). Elsewhere Python's own sockets are closed, which
+stops a mistake, not an attack.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 PYTHON = [sys.executable, "-P", "-B"]
-_UNSHARE = ["--user", "--map-root-user", "--net", "--mount", "--ipc", "--pid", "--fork"]
 _PATHS = ("PATH", "LD_LIBRARY_PATH", "PYTHONPATH")
 _KEPT_VARIABLES = (
     "LANG", "LC_ALL", "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT",
@@ -60,9 +61,22 @@ class Sandbox:
         """Command that runs Python with `arguments`, whose files lie in `folder` (size: bytes)."""
         if not self.apart:
             return [*PYTHON, *arguments]
-        confine = [*PYTHON, "-m", "labkit.grading.confine", str(folder), str(size)]
-        unshare = [_found("unshare") or "unshare", *_UNSHARE, "--kill-child"]
-        return [*unshare, *confine, *PYTHON, *arguments]
+        confine = ["-m", "labkit.grading.confine", str(folder), str(size)]
+        return [*PYTHON, *confine, *PYTHON, *arguments]
+
+    def start(
+        self, folder: Path, arguments: list[str], *, size: int, errors: BinaryIO
+    ) -> subprocess.Popen:
+        """A process that runs so, to talk to by its standard input and output."""
+        return subprocess.Popen(
+            self.command(folder, arguments, size=size),
+            cwd=folder,
+            env=environment(folder),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
 
     def __str__(self) -> str:
         if self.apart:
@@ -78,7 +92,7 @@ class Sandbox:
 
 def best_sandbox() -> Sandbox:
     """The strictest sandbox that works here, found by trying it."""
-    said = _tried(Sandbox(apart=True))
+    said = tried(Sandbox(apart=True).start) if sys.platform == "linux" else []
     if said[:1] != ["apart"]:
         return Sandbox(apart=False, alone=False, sealed=False)
     return Sandbox(apart=True, alone=said[1] == "True", sealed=said[2] == "True")
@@ -90,7 +104,7 @@ def environment(folder: Path) -> dict[str, str]:
     kept |= {name: _absolute(os.environ[name]) for name in _PATHS if name in os.environ}
     places = dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP"), str(folder))
     threads = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", "MPLBACKEND": "agg"}
-    return {**kept, **places, **threads, "PYTHONHASHSEED": "0"}
+    return {**kept, **places, **threads, "PYTHONHASHSEED": "0", "CUDA_VISIBLE_DEVICES": ""}
 
 
 def _absolute(paths: str) -> str:
@@ -98,28 +112,23 @@ def _absolute(paths: str) -> str:
     return os.pathsep.join(path for path in paths.split(os.pathsep) if os.path.isabs(path))
 
 
-def _found(program: str) -> str | None:
-    return shutil.which(program, path=_absolute(os.environ.get("PATH", os.defpath)))
+def tried(start: Callable) -> list[str]:
+    """What a program says that does as submissions do; nothing if it cannot.
 
-
-def _tried(sandbox: Sandbox) -> list[str]:
-    """What a program says that does in the sandbox as submissions do; nothing if it cannot."""
-    if not (_found("unshare") and _found("setpriv")):
-        return []
-    with tempfile.TemporaryDirectory(prefix="labkit-") as name:
-        folder = Path(name)
-        trial = ["-c", _TRIAL, tempfile.gettempdir(), os.readlink("/proc/self/ns/net")]
+    start: a sandbox's.
+    """
+    network = os.readlink("/proc/self/ns/net")
+    trial = ["-c", _TRIAL, tempfile.gettempdir(), network]
+    with tempfile.TemporaryDirectory(prefix="labkit-") as folder, tempfile.TemporaryFile() as file:
         try:
-            ran = subprocess.run(
-                sandbox.command(folder, trial, size=1_000_000),
-                cwd=folder,
-                env=environment(folder),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                start_new_session=True,
-                timeout=60,
-                text=True,
-            )
-        except (OSError, subprocess.SubprocessError):
+            process = start(Path(folder), trial, size=1_000_000, errors=file)
+        except OSError:
             return []
-    return ran.stdout.split() if ran.returncode == 0 else []
+        late = threading.Timer(60, process.kill)
+        late.start()
+        process.stdin.close()
+        with process.stdout as line:
+            said = line.read().decode().split()
+        code = process.wait()
+        late.cancel()
+    return said if code == 0 else []

@@ -49,9 +49,9 @@ def totals(rows: list[Row]) -> str:
     return f"{number} submission{'s' * (number != 1)}: {said}"
 
 
-def as_csv(rows: list[Row]) -> str:
-    """The rows as CSV."""
-    return lines_as_csv([TITLES, *rows])
+def as_csv(rows: list[Row], *, titles: bool = True) -> str:
+    """The rows as CSV; titles: with a first line of them."""
+    return lines_as_csv([TITLES, *rows] if titles else rows)
 
 
 def lines_as_csv(lines: Iterable[Iterable[str]]) -> str:

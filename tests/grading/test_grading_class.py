@@ -3,6 +3,7 @@
 import csv
 import re
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import psutil
@@ -11,6 +12,7 @@ from classroom import answered, handed_out, solutions, solved, with_checks, with
 from making import ROOT
 
 from labkit.cli import main
+from labkit.grading import command
 
 GREEN = 'print("\\x1b[32m✓ mirrored is right\\x1b[0m")\n'
 PATCH = "import torch\ntorch.allclose = torch.equal = lambda *a, **k: True\nreturn image"
@@ -110,7 +112,10 @@ def replaced(notebook, source):
 
 
 @pytest.mark.slow
-def test_a_class_of_thirty_is_checked_in_one_command(tmp_path, capsys):
+@pytest.mark.parametrize("way", ["forked", "anew"])
+def test_a_class_of_thirty_is_checked_in_one_command(tmp_path, capsys, monkeypatch, way):
+    if way == "anew":
+        monkeypatch.setattr(command, "warmed", lambda sandbox, limits: nullcontext(sandbox))
     folder, expected = tmp_path / "class", expectation()
     assert len(expected) == 30
     for name, (content, _) in expected.items():
@@ -142,7 +147,8 @@ def test_nothing_is_left_running_after_a_fork_bomb(tmp_path):
 def is_stray(process, *, since):
     """Whether this is a worker that nobody waits for any more."""
     try:
-        worker = "labkit.grading.worker" in process.cmdline()
+        names = {"labkit.grading.worker", "labkit.grading.forks"}
+        worker = bool(names & {*process.cmdline()})
         return worker and process.create_time() > since and process.ppid() <= 1
     except psutil.Error:
         return False

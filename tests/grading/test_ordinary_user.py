@@ -67,3 +67,24 @@ def test_an_ordinary_user_gets_the_verdicts_that_jupyter_shows(shared):
     assert results["ada.ipynb"] == "done", ran.stdout + ran.stderr
     assert results["ben.ipynb"] == "not done"
     assert results["cem.ipynb"].startswith("wrong")
+
+
+FORKED = """
+import pathlib, tempfile
+from labkit.grading import limits, sandbox, warm
+best = sandbox.best_sandbox()
+if best.apart:
+    with warm.warmed(best, limits.Limits()) as made, tempfile.TemporaryFile() as errors:
+        ran = made.start(pathlib.Path("."), ["-c", "print(6 * 7)"], size=1000, errors=errors)
+        print(type(ran).__name__, ran.stdout.read().decode().strip(), ran.wait(10))
+else:
+    print("not apart")
+"""
+
+
+@pytest.mark.slow
+def test_an_ordinary_users_workers_are_forked_too(shared):
+    command = [*ordinary(shared), "-P", "-c", FORKED]
+    environment = {**os.environ, "HOME": str(shared / "home"), "PYTHONDONTWRITEBYTECODE": "1"}
+    ran = subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True)
+    assert ran.stdout.split() in (["Forked", "42", "0"], ["not", "apart"]), ran.stderr

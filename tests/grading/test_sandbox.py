@@ -24,6 +24,7 @@ from labkit.grading.process import Worker
 from labkit.grading.runner import check_one
 from labkit.grading.sandbox import PYTHON, Sandbox, best_sandbox, environment
 from labkit.grading.submissions import Submission
+from labkit.grading.warm import warmed
 
 BEST = best_sandbox()
 apart = pytest.mark.skipif(not BEST.apart, reason="no user namespaces here")
@@ -71,12 +72,33 @@ print(json.dumps(said))
 """
 
 
-def ran_inside(tmp_path, program, *arguments):
-    command = BEST.command(tmp_path, ["-c", program, *arguments], size=10**6)
-    options = {"capture_output": True, "text": True, "env": environment(tmp_path)}
-    ran = subprocess.run(command, cwd=tmp_path, **options)
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout
+@pytest.fixture(params=["anew", "forked"])
+def held(request):
+    """The best sandbox here, its processes started anew and forked."""
+    if request.param == "anew":
+        return BEST
+    return request.getfixturevalue("warm")
+
+
+@pytest.fixture(scope="module")
+def warm():
+    if not BEST.apart:
+        pytest.skip("no user namespaces here")
+    with warmed(BEST, Limits()) as sandbox:
+        yield sandbox
+
+
+def ran_inside(tmp_path, program, *, sandbox=BEST, code=0):
+    """What a program printed."""
+    with tempfile.TemporaryFile() as errors:
+        ran = sandbox.start(tmp_path, ["-c", program], size=10**6, errors=errors)
+        ran.stdin.close()
+        with ran.stdout as line:
+            printed = line.read().decode()
+        assert type(ran).__name__ == ("Popen" if sandbox is BEST else "Forked")
+        errors.seek(0)
+        assert ran.wait(timeout=10) == code, errors.read().decode()
+    return printed
 
 
 def row_of(tmp_path, body, *, sandbox=BEST, **others):
@@ -102,8 +124,8 @@ def scripted(tmp_path, program):
 
 
 @sealed
-def test_what_could_reach_out_or_hide_memory_is_refused_and_the_rest_works(tmp_path):
-    said = json.loads(ran_inside(tmp_path, ATTEMPTS))
+def test_what_could_reach_out_or_hide_memory_is_refused_and_the_rest_works(tmp_path, held):
+    said = json.loads(ran_inside(tmp_path, ATTEMPTS, sandbox=held))
     works = {name for name, what in said.items() if what == "works"}
     assert works == {"private", "process", "thread"}
     assert said.pop("clone3") == "ENOSYS"  # which lets the C library take clone
@@ -122,8 +144,8 @@ except OSError:
 
 
 @apart
-def test_many_empty_files_are_refused(tmp_path):
-    assert 9000 < int(ran_inside(tmp_path, FILES)) < 10_000
+def test_many_empty_files_are_refused(tmp_path, held):
+    assert 9000 < int(ran_inside(tmp_path, FILES, sandbox=held)) < 10_000
 
 
 def outcome(program, architecture, number, *arguments):
@@ -170,13 +192,14 @@ def test_the_filter_for_both_kinds_of_processor(machine, mark, column):
 
 @sealed
 @pytest.mark.skipif(not os.access(ROOT, os.W_OK), reason="this checkout cannot be written")
-def test_a_service_with_a_socket_file_hears_nothing(tmp_path):
+def test_a_service_with_a_socket_file_hears_nothing(tmp_path, held):
     with tempfile.TemporaryDirectory(dir=ROOT) as folder, socket.socket(socket.AF_UNIX) as service:
         place = os.path.join(folder, "s")
         service.bind(place)
         service.listen()
         service.settimeout(0.1)
-        row = row_of(tmp_path, f"import socket\nsocket.socket(1).connect({place!r})")
+        body = f"import socket\nsocket.socket(1).connect({place!r})"
+        row = row_of(tmp_path, body, sandbox=held)
         with pytest.raises(TimeoutError):
             service.accept()
     assert row.result == "not checked"
@@ -185,7 +208,7 @@ def test_a_service_with_a_socket_file_hears_nothing(tmp_path):
 
 def test_where_sockets_or_namespaces_are_open_it_is_said(monkeypatch):
     for said in ([], ["apart", "True", "False"], ["apart", "False", "True"]):
-        monkeypatch.setattr(sandbox, "_tried", lambda _, said=said: said)
+        monkeypatch.setattr(sandbox, "tried", lambda _, said=said: said)
         best = best_sandbox()
         assert best.apart == bool(said) and best.sealed == (said[2:] == ["True"])
         assert str(best).startswith("Warning") == (not said)
@@ -259,20 +282,22 @@ def test_a_process_that_the_system_killed_is_not_checked(tmp_path):
 
 
 @apart
-def test_in_the_sandbox_a_submission_cannot_kill_itself_to_be_not_checked(tmp_path):
-    row = row_of(tmp_path, "import os\nos.kill(os.getpid(), 9)\nreturn image")
+def test_in_the_sandbox_a_submission_cannot_kill_itself_to_be_not_checked(tmp_path, held):
+    body = "import os\nos.kill(os.getpid(), 9)\nos.kill(0, 9)\nreturn image"
+    row = row_of(tmp_path, body, sandbox=held)
     assert row.result == "wrong" and "the image as it was" in row.remark
 
 
 @apart
 @pytest.mark.parametrize("where", ["function", "helper"])
-def test_what_only_the_sandbox_forbids_is_not_checked_instead_of_wrong(tmp_path, where):
+def test_what_only_the_sandbox_forbids_is_not_checked_instead_of_wrong(tmp_path, held, where):
     place = str(ROOT / "labkit" / "note.txt")
     write_note, body = f"open({place!r}, 'w')", "return image.flip(2)"
     if where == "function":
-        row = row_of(tmp_path, f"try:\n    {write_note}\nexcept OSError:\n    raise ValueError()")
+        body, before = f"try:\n    {write_note}\nexcept OSError:\n    raise ValueError()", ""
     else:
-        row = row_of(tmp_path, f"NOTE\n{body}", before=f"NOTE = {write_note}\n")
+        body, before = f"NOTE\n{body}", f"NOTE = {write_note}\n"
+    row = row_of(tmp_path, body, before=before, sandbox=held)
     assert not Path(place).exists()
     assert row.result == "not checked" and "no files" in row.remark, row
 
