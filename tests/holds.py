@@ -42,8 +42,8 @@ Each lab takes sentences of the lecture and measures them. Here is what came out
 
 All of it is for small networks, few or drawn data, and a laptop. So "holds" is no law, and "does
 not hold" refutes nobody: it says what we found, and how. The labs tell the rest; follow the links.
-The last column names the seeds. Settings come from other ones, where the row doesn't say otherwise;
-a dash: nothing was drawn at random.
+The last column names the seeds, as a rule three. Settings come from other ones, where the row
+doesn't say otherwise; a dash: nothing was drawn at random.
 
 This page is made from the labs' own tables, by `make holds`, and its numbers are those of a run
 ({ran}; no GPU). Every test run computes them again.
