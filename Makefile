@@ -1,5 +1,6 @@
 # make lab    set everything up (first time) and open the labs in JupyterLab
 # make test   unit tests, every notebook, the browser tests (make test LAB=03: what concerns one)
+# make holds  what holds of the lecture's claims -> notebooks/what_holds.md (LAB=13: run that lab anew)
 # make bench  labkit beside its peers (make bench NAME: one question) -> benchmarks/results.md
 PYTHON ?= python3
 VENV   ?= .venv
@@ -8,7 +9,7 @@ LABS   ?=
 LAB    ?=
 TORCH  ?=
 
-.PHONY: lab setup test elsewhere oldest lint bench gallery map doctor constraints clean
+.PHONY: lab setup test elsewhere oldest lint holds bench gallery map doctor constraints clean
 
 UV := $(BIN)/python -m uv
 # $(call install,WHAT): with uv where it can be had, else with pip; TORCH=cpu: without GPU libraries
@@ -67,6 +68,10 @@ lint: $(VENV)/.labkit-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/nbstripout --verify --keep-id notebooks/*.ipynb
+
+# Runs the labs whose rows changed, or the one that is named.
+holds: $(VENV)/.labkit-test
+	@$(BIN)/python tests/holds.py $(LAB)
 
 # d2l asks for versions of 2023; what is measured of it runs with today's
 $(VENV)/.labkit-bench: $(VENV)/.labkit

@@ -32,15 +32,15 @@ _HELD = """
 def _held(where, text, expression, said, room):
     try:
         value = eval(expression, globals())
-        value = value if said is None else float(value)
+        value = bool(value) if said is None else float(value)
     except Exception as error:
-        return [f"{where}: {expression} fails: {error!r}"]
-    right = bool(value) if said is None else abs(value - said) <= room
-    return [] if right else [f"{where}: {text!r}, but {expression} is {value}"]
+        return None, f"{where}: {expression} fails: {error!r}"
+    right = value if said is None else abs(value - said) <= room
+    return value, "" if right else f"{where}: {text!r}, but {expression} is {value}"
 
 
-_wrong = [line for mark in _marks for line in _held(*mark)]
-assert not _wrong, "\\n".join(_wrong)
+_values, _wrong = zip(*(_held(*mark) for mark in _marks))
+assert not any(_wrong), "\\n".join(filter(None, _wrong))
 """
 
 
@@ -93,6 +93,31 @@ def unmarked(prose: str) -> list[str]:
         if mark[1] == "=" and (number := _NUMBER.search(prose[: mark.start()])):
             prose = prose[: number.start()] + prose[mark.end() :]
     return [match[0] for match in _EXACT.finditer(_LEFT_OUT.sub(" ", prose))]
+
+
+def without_marks(prose: str, numbers: list[str]) -> str:
+    """The text without its marks, with these numbers in place of those that carry a mark."""
+    left = list(numbers)
+    for mark in reversed(list(MARK.finditer(prose))):
+        before = prose[: mark.start()]
+        if mark[1] == "=":
+            number = _NUMBER.search(before)
+            before = before[: number.start(1)] + left.pop() + before[number.end(1) :]
+        prose = before + prose[mark.end() :]
+    if left:
+        raise ValueError(f"{len(numbers)} numbers, {len(left)} more than marks")
+    return prose
+
+
+def written_like(mark: Mark, value: float) -> str:
+    """A value with the sign, the digits and the commas of the marked number."""
+    number = _NUMBER.match(mark.text)[1]
+    places = len(number.partition(".")[2])
+    digits = f"{abs(value):{',' if ',' in number else ''}.{places}f}"
+    if number.lstrip("-−+").startswith("."):
+        digits = digits.removeprefix("0")
+    minus = "−" if "−" in number else "-"
+    return (minus if value < 0 else "+" * number.startswith("+")) + digits
 
 
 def checked(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:

@@ -14,7 +14,7 @@ from labkit.course.browser import find_browser
 from labkit.grading import slices
 
 TAGS = {"exercise", "check", "claim", "widget", "picture", "live", "result", "answer"}
-TAGS |= {"raises-exception"}
+TAGS |= {"raises-exception", "verdict"}
 # Prose below an emptied cell with numbers that stand nowhere above, and that tell no result.
 NO_RESULT = {
     "predict": "the size of the photo and of ImageNet",
