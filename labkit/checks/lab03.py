@@ -114,6 +114,8 @@ def _fit_of(answer: Callable, on: Tensor, answers: Tensor, ridge: float) -> None
     what = f"lime_fit of {on.shape[0]} samples of {on.shape[1]} superpixels, ridge={ridge:g}"
     mistakes = fit_mistakes(on.double(), answers.double(), ridge)
     got = call(answer, on, answers, ridge)
+    if isinstance(got, tuple) and len(got) == 2:
+        raise CheckFailed(f"{what} gives two things. Give the K weights alone, without intercept.")
     compare(got, solved(x, y, ridge), mistakes=mistakes, what=what, atol=1e-4)
 
 

@@ -54,6 +54,7 @@ def fit_mistakes(on: Tensor, answers: Tensor, ridge: float) -> dict[str, Tensor]
         ),
         "all weights have the wrong sign: x is 1 where a superpixel is shown, not where it is "
         "hidden.": -right,
+        "the signs are lost. A piece may speak against a class: no abs().": right.abs(),
         "this is the mean answer with each superpixel minus the mean without it. Others are hidden "
         "at the same time: fit all weights together.": apart,
         "x is centred row by row. Each superpixel's mean is over the samples, .mean(0).": solved(

@@ -155,6 +155,8 @@ def test_other_right_ways_pass():
         (lambda on, y, r: lime_fit(on, y, r * len(on)), "number of samples"),
         (lambda on, y, r: lime_fit(~on, y, r), "not where it is hidden"),
         (apart, "fit all weights together"),
+        (lambda on, y, r: lime_fit(on, y, r).abs(), "signs are lost"),
+        (lambda on, y, r: (lime_fit(on, y, r), y.mean()), "the K weights alone"),
         (lambda on, y, r: solved(on.float() - on.float().mean(), y - y.mean(), r), "one mean over"),
         (lambda on, y, r: standardised(on.float(), y - y.mean(), r), "standardised"),
         (lambda on, y, r: (on.float() - on.float().mean(0)).T @ y, "lacks the solution"),
