@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import shutil
@@ -26,9 +27,10 @@ def run(path: Path, kept: Path) -> tuple[NotebookNode, Path]:
 
     It comes from the folder `kept` if nothing has changed since it ran.
     """
-    home, key = kept / path.stem, fingerprint(path)
+    home = kept / path.stem
     frames = home / path.stem
-    if not (home / "key").is_file() or (home / "key").read_text() != key:
+    if not is_kept(path, kept):
+        key = fingerprint(path)  # of what runs, should it change meanwhile
         shutil.rmtree(home, ignore_errors=True)
         frames.mkdir(parents=True)
         nbformat.write(_executed(path, frames), home / "run.ipynb")
@@ -36,16 +38,28 @@ def run(path: Path, kept: Path) -> tuple[NotebookNode, Path]:
     return nbformat.read(home / "run.ipynb", as_version=4), frames
 
 
+def is_kept(path: Path, kept: Path) -> bool:
+    """Whether the lab at `path` ran as it is now."""
+    key = kept / path.stem / "key"
+    return key.is_file() and key.read_text() == fingerprint(path)
+
+
 def fingerprint(path: Path) -> str:
     """What a run depends on, as a number: the notebook, labkit, data, how pictures are taken."""
-    parts = [path, HERE / "harvest.py", HERE / "packing.py"]
+    return hashlib.sha256(path.read_bytes() + _surroundings()).hexdigest()
+
+
+@functools.cache
+def _surroundings() -> bytes:
+    """What every run depends on, as a number."""
+    parts = [HERE / "harvest.py", HERE / "packing.py"]
     for folder in ("labkit", "data"):
         parts += sorted(p for p in (ROOT / folder).rglob("*") if p.is_file())
     found = hashlib.sha256()
     for part in parts:
         if "__pycache__" not in part.parts:
             found.update(str(part.relative_to(ROOT)).encode() + part.read_bytes())
-    return found.hexdigest()
+    return found.digest()
 
 
 def _executed(path: Path, frames: Path) -> NotebookNode:

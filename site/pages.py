@@ -43,7 +43,7 @@ def page(path: Path, ran: NotebookNode, pictures: Path, *, there: set[str]) -> N
     }
     stubs = {cell.id: cell.source for cell in editions.student(source, name=path.name).cells}
     widgets = {cell.id for cell in source.cells if "widget" in cell.metadata.get("tags", [])}
-    maker = _Maker(path.stem, pictures)
+    maker = _Maker(path.stem, pictures, there)
     waiting = _waiting(ran, widgets)
     cells = []
     for cell in ran.cells:
@@ -145,8 +145,8 @@ def _waiting(ran: NotebookNode, widgets: set[str]) -> dict[str, str]:
 class _Maker:
     """Outputs of a lab's cells, from top to bottom, as a page shows them."""
 
-    def __init__(self, stem: str, pictures: Path):
-        self.stem, self.pictures = stem, pictures
+    def __init__(self, stem: str, pictures: Path, there: set[str]):
+        self.stem, self.pictures, self.there = stem, pictures, there
         self.compared: list[str] = []  # the questions whose result came last
 
     def outputs(self, cell: NotebookNode) -> list[NotebookNode]:
@@ -170,6 +170,8 @@ class _Maker:
                 kept.append(_html(_PNG.sub(self._lighter, data["text/html"])))
             elif "image/png" in data:
                 raise ValueError(f"{self.stem}, {cell.id}: a picture without words for it")
+            elif "text/html" in data:
+                kept.append(_html(linked(data["text/html"], self.there)))
             else:
                 kept.append(output)
         if _LIVE.search(cell.source) and "widget" in cell.metadata.get("tags", []):
