@@ -16,6 +16,7 @@ from pathlib import Path
 
 import executing
 import front
+import links
 import nbformat
 import pages
 from sphinx.cmd.build import build_main
@@ -39,10 +40,12 @@ def main(arguments: Sequence[str]) -> int:
     with_pages = BUILD / f"pages-{asked.to.name}"
     prepare(paths, with_pages, kept=asked.kept, address=asked.address)
     shutil.rmtree(asked.to, ignore_errors=True)
-    code = render(with_pages, asked.to)
-    if not code:
-        print(f"{size_of(asked.to) / 1e6:.0f} MB: open {asked.to / 'index.html'}")
-    return code
+    if code := render(with_pages, asked.to):
+        return code
+    missing = links.broken(asked.to)
+    print("\n".join(["Not there:", *missing]) if missing else f"{size_of(asked.to) / 1e6:.0f} MB")
+    print(f"Open {asked.to / 'index.html'}")
+    return bool(missing)
 
 
 def prepare(paths: Sequence[Path], into: Path, *, kept: Path, address: str | None = None) -> None:
@@ -54,10 +57,10 @@ def prepare(paths: Sequence[Path], into: Path, *, kept: Path, address: str | Non
     shutil.copytree(notebooks_dir() / "images", into / "images")
     shutil.copytree(notebooks_dir() / "images", extra / "images")
     others = sorted(notebooks_dir().glob("*.md"))
-    there = {path.stem for path in paths}
+    there = {path.stem for path in [*paths, *others]}
     holds = any(path.stem == "what_holds" for path in others)
     for path in others:
-        text = pages.linked(path.read_text(encoding="utf-8"), there)
+        text = links.linked(path.read_text(encoding="utf-8"), there)
         (into / path.name).write_text(text, encoding="utf-8")
     for path in paths:
         begun = time.monotonic()

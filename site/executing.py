@@ -28,14 +28,21 @@ def run(path: Path, kept: Path) -> tuple[NotebookNode, Path]:
     It comes from the folder `kept` if nothing has changed since it ran.
     """
     home = kept / path.stem
-    frames = home / path.stem
     if not is_kept(path, kept):
-        key = fingerprint(path)  # of what runs, should it change meanwhile
-        shutil.rmtree(home, ignore_errors=True)
-        frames.mkdir(parents=True)
-        nbformat.write(_executed(path, frames), home / "run.ipynb")
-        (home / "key").write_text(key)
-    return nbformat.read(home / "run.ipynb", as_version=4), frames
+        kept.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=kept, ignore_cleanup_errors=True) as folder:
+            _run_in(Path(folder) / "run", path)
+            shutil.rmtree(home, ignore_errors=True)
+            (Path(folder) / "run").rename(home)
+    return nbformat.read(home / "run.ipynb", as_version=4), home / path.stem
+
+
+def _run_in(home: Path, path: Path) -> None:
+    key = fingerprint(path)  # of what runs, should it change meanwhile
+    frames = home / path.stem
+    frames.mkdir(parents=True)
+    nbformat.write(_executed(path, frames), home / "run.ipynb")
+    (home / "key").write_text(key)
 
 
 def is_kept(path: Path, kept: Path) -> bool:

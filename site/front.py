@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from pages import linked
+from links import linked
 
 INTRO = """# labkit: the lecture you can run
 

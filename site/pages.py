@@ -16,6 +16,7 @@ from pathlib import Path
 
 import nbformat
 from harvest import MIME
+from links import linked
 from nbformat import NotebookNode
 from packing import encoded
 from PIL import Image
@@ -54,6 +55,8 @@ def page(path: Path, ran: NotebookNode, pictures: Path, *, there: set[str]) -> N
         if "exercise" in cell.metadata.get("tags", []):
             cells.append(_block(f"```python\n{stubs[cell.id]}\n```", f"{cell.id}-stub"))
             _fold_solution(cell)
+        if _records(cell, "question"):
+            _fold(cell, "hide-input", "The cell that asks", "The cell that asks")
         cell.outputs = maker.outputs(cell)
         if question := waiting.get(cell.id):
             _fold_outputs(cell, question)
@@ -70,19 +73,6 @@ def _tagged(notebook: NotebookNode, tag: str) -> set[str]:
 def key_of(question: str) -> str:
     """A question as part of a class name or an address."""
     return hashlib.sha256(question.encode()).hexdigest()[:10]
-
-
-def linked(text: str, there: set[str]) -> str:
-    """Prose whose links lead to pages, and only to those that are there.
-
-    >>> linked("[a](01_a.ipynb), [b](02_b.ipynb)", {"01_a"})
-    '[a](01_a.ipynb), b'
-    """
-    link = re.compile(r"(?<!!)\[([^\]]*)\]\((\w+)\.ipynb(?:#[^)]*)?\)")
-    text = link.sub(lambda m: m[0] if m[2] in there else m[1], text)
-    anchor = re.compile(r'<a href="(?:notebooks/)?(\w+)\.ipynb">(.*?)</a>', re.DOTALL)
-    page = '<a href="{}.html">{}</a>'.format
-    return anchor.sub(lambda m: page(m[1], m[2]) if m[1] in there else m[2], text)
 
 
 def raw(text: str, name: str) -> NotebookNode:

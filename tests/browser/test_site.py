@@ -7,10 +7,7 @@ Nothing may leave the machine.
 import base64
 import hashlib
 import io
-import re
 import sys
-from html.parser import HTMLParser
-from urllib.parse import unquote
 
 import numpy as np
 import pytest
@@ -23,6 +20,7 @@ sys.path.insert(0, str(ROOT / "site"))
 
 import build
 import executing
+import links
 from harvest import MIME
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -68,8 +66,7 @@ def lab(request, tmp_path_factory):
 
 def test_a_page_works_without_kernel_network_or_mouse(page, lab, tell):
     path, folder, records = lab
-    missing = [line for file in folder.glob("*.html") for line in broken(file)]
-    assert not missing
+    assert not links.broken(folder)
     assert build.size_of(folder / "frames") < 8_000_000, "a page takes at most 8 MB"
 
     page.goto((folder / f"{path.stem}.html").as_uri())
@@ -180,33 +177,3 @@ def complaints(page) -> list[str]:
             nodes = [n for n in rule["nodes"] if NOT_OURS.get(rule["id"]) != n["target"][-1]]
             found += [f"{colours}, {rule['id']}: {n['html'][:200]}" for n in nodes]
     return found
-
-
-class _Addresses(HTMLParser):
-    def __init__(self):
-        super().__init__()
-        self.found, self.names = [], set()
-
-    def handle_starttag(self, tag, attrs):
-        values = dict(attrs)
-        self.found += [values[name] for name in ("href", "src") if values.get(name)]
-        self.names |= {values.get("id"), values.get("name")}
-
-
-def broken(file) -> list[str]:
-    """Links, pictures and anchors of a page that are not on this disk; no other host is asked."""
-    page = _Addresses()
-    page.feed(file.read_text(encoding="utf-8"))
-    missing = []
-    for address in page.found:
-        if re.match(r"(https?|data|mailto|blob):", address):
-            continue
-        path, _, anchor = unquote(address).partition("#")
-        target = file.parent / path.partition("?")[0] if path else file
-        if not target.exists():
-            missing.append(f"{file.name}: {address}")
-        elif anchor and target.suffix == ".html":
-            other = _Addresses()
-            other.feed(target.read_text(encoding="utf-8"))
-            missing += [] if anchor in other.names else [f"{file.name}: {address}"]
-    return missing

@@ -4,6 +4,7 @@ import base64
 import io
 
 import front
+import links
 import nbformat
 import numpy as np
 import pages
@@ -125,6 +126,19 @@ def test_what_needs_the_notebook_says_so(made):
 def test_progress_bars_and_warnings_go(made):
     (left,) = made["slow"].outputs
     assert left.text == "done"
+
+
+def test_headings_are_found_by_the_names_that_sphinx_gives_them():
+    text = "[x](02_next.ipynb#2.-The-claim,-measured), [y](03_gone.ipynb#A)"
+    linked = '<a href="02_next.html#the-claim-measured">x</a>, y'
+    assert links.linked(text, {"02_next"}) == linked
+
+
+def test_what_is_not_there_is_named(tmp_path):
+    page = '<h1 id="top"></h1><a href="#top">a</a><a href="b.html#no">b</a><img src="c.png">'
+    (tmp_path / "a.html").write_text(page + '<a href="https://example.org/x">d</a>')
+    (tmp_path / "b.html").write_text("<p></p>")
+    assert links.broken(tmp_path) == ["a.html: b.html#no", "a.html: c.png"]
 
 
 def test_links_lead_to_pages_that_are_there(made):
