@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 project = html_title = "labkit"
 html_short_title = "labkit"
-extensions = ["myst_nb", "mathml"]
+extensions = ["myst_nb", "sphinx.ext.githubpages", "mathml"]
 exclude_patterns = ["extra"]
 
 nb_execution_mode = "off"  # the notebooks ran already

@@ -98,23 +98,20 @@ class Harvest:
             if now[name] not in values:  # a choice that nobody has made yet
                 every[name] = [now[name], *values]
         self.every, self.now = every, now
+        unmade = [value is None for value in now.values()]
+        self.apart = len(unmade) > 1 and all(unmade)  # a quiz: its answers add up
 
     def store(self, folder: Path) -> dict:
         """Draw, write `<number>.js` and `<number>.webp`; the record of the controls."""
         begun = time.process_time()
-        lossy, most = self._afford(int(os.environ["LABKIT_HARVEST_ROOM"]))
-        kept = thinned(self.every, self.now, most)
-        grid = list(_grid(kept))
-        shelf, notes, states = Shelf(lossy=lossy), {}, []
-        for values in grid:
-            pixels, note = self._drawn(values)
-            number = -1 if pixels is None else shelf.put(pixels)
-            states.append([number, notes.setdefault(note, len(notes))])
+        lossy, most = (False, 0) if self.apart else self._afford()
+        kept = self.every if self.apart else thinned(self.every, self.now, most)
+        shelf = Shelf(lossy=lossy)
+        stored = self._answers(shelf) if self.apart else self._states(shelf, kept)
         pixels, note = self._drawn(self.now)
         width = self.picture._width or pixels.shape[1]
         name = f"{folder.name}-{1 + len(list(folder.glob('*.js')))}"
-        stored = shelf.as_json() | {"notes": list(notes), "states": states}
-        text = json.dumps(stored, separators=(",", ":"))
+        text = json.dumps(shelf.as_json() | stored, separators=(",", ":"))
         (folder / f"{name}.js").write_text(f"labkitFrames({json.dumps(name)},{text})\n", "utf-8")
         (folder / f"{name}.webp").write_bytes(encoded(pixels, lossy=lossy))
         return {
@@ -125,12 +122,32 @@ class Harvest:
             "controls": [self._control(name, values) for name, values in kept.items()],
             "play": self._player(),
             "all": math.prod(map(len, self.every.values())),
-            "kept": len(states),
+            "kept": math.prod(map(len, kept.values())),
             "lossy": lossy,
-            "again": self._again(grid),
+            "again": self._again(kept),
             "bytes": len(text),
             "seconds": round(time.process_time() - begun, 1),
         }
+
+    def _states(self, shelf: Shelf, kept: Mapping[str, Sequence]) -> dict:
+        """For each setting, the last control running fastest, the numbers of picture and note."""
+        notes, states = {}, []
+        for values in _grid(kept):
+            pixels, note = self._drawn(values)
+            number = -1 if pixels is None else shelf.put(pixels)
+            states.append([number, notes.setdefault(note, len(notes))])
+        return {"notes": list(notes), "states": states}
+
+    def _answers(self, shelf: Shelf) -> dict:
+        """For each control and answer a picture, to be laid over the one without any answer."""
+        shelf.put(self._drawn(self.now)[0])
+        numbers = [
+            [shelf.put(self._drawn(self.now | {name: value})[0]) for value in values]
+            for name, values in self.every.items()
+        ]
+        if len(shelf.bases) > 1:
+            raise ValueError(f"{self.picture.alt}: one answer changes more than its own place")
+        return {"notes": [""], "answers": numbers}
 
     def _drawn(self, values: Mapping) -> tuple[np.ndarray | None, str]:
         """The picture and its note; of a setting that draws none, the message alone."""
@@ -141,8 +158,9 @@ class Harvest:
             return None, f'<b role="alert">{said}</b>'
         return drawn if isinstance(drawn, tuple) else (drawn, "")
 
-    def _afford(self, room: int) -> tuple[bool, int]:
+    def _afford(self) -> tuple[bool, int]:
         """Whether pictures must lose something; for how many settings there is room and time."""
+        room = int(os.environ["LABKIT_HARVEST_ROOM"])
         grid = list(_grid(thinned(self.every, self.now, MOST)))
         begins = {len(grid) * run // RUNS for run in range(RUNS)}
         sample = [values for begin in sorted(begins) for values in grid[begin : begin + LENGTH]]
@@ -156,10 +174,15 @@ class Harvest:
             most //= 2
         return loses, max(most, LENGTH)
 
-    def _again(self, grid: Sequence[Mapping]) -> dict[str, dict]:
+    def _again(self, kept: Mapping[str, Sequence]) -> dict[str, dict]:
         """Some settings drawn once more, the last first: what a page must show for them."""
-        places = range(len(grid) - 1, -1, -max(1, len(grid) // AGAIN))
-        drawn = {place: self._drawn(grid[place])[0] for place in places}
+        counts = [len(values) for values in kept.values()]
+        last = math.prod(counts) - 1
+        drawn = {}
+        for place in range(last, -1, -max(1, last // AGAIN)):
+            at = np.unravel_index(place, counts)
+            values = {n: v[i] for (n, v), i in zip(kept.items(), at, strict=True)}
+            drawn[place] = self._drawn(values)[0]
         return {str(k): _summary(pixels) for k, pixels in drawn.items() if pixels is not None}
 
     def _control(self, name: str, kept: Sequence) -> dict:

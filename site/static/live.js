@@ -100,9 +100,10 @@
       if (kept.size > MOST) kept.delete(kept.keys().next().value);
       return made;
     };
-    return (number) => {
-      const [base, layer] = stored.pictures[number];
-      return Promise.all([bitmap(stored.bases[base]), layer ? bitmap(layer) : null]);
+    return (...numbers) => { // of several pictures over one base, the layers one over the other
+      const [base] = stored.pictures[numbers[0]];
+      const over = numbers.map((number) => stored.pictures[number][1]).filter(Boolean);
+      return Promise.all([stored.bases[base], ...over].map(bitmap));
     };
   };
 
@@ -118,15 +119,22 @@
     canvas.setAttribute("aria-label", still.alt);
     let stored = null, layers = null;
 
+    // the pictures of a setting (none where nothing can be drawn), and the number of its note
+    const found = () => {
+      if (stored.answers) return [places.map((at, i) => stored.answers[i][at]), 0];
+      const [number, said] = stored.states[place()];
+      return [number < 0 ? [] : [number], said];
+    };
+
     const show = async () => {
       if (!stored) return load();
-      const wanted = place(), [number, said] = stored.states[wanted];
-      const parts = number < 0 ? [] : await layers(number);
+      const wanted = place(), [numbers, said] = found();
+      const parts = numbers.length ? await layers(...numbers) : [];
       if (wanted !== place()) return; // something newer is asked for
       if (parts.length) {
         [canvas.width, canvas.height] = [parts[0].width, parts[0].height];
         const pen = canvas.getContext("2d", { willReadFrequently: true });
-        for (const part of parts) if (part) pen.drawImage(part, 0, 0);
+        for (const part of parts) pen.drawImage(part, 0, 0);
         if (still.isConnected) still.replaceWith(canvas);
       }
       if (note.innerHTML !== stored.notes[said]) note.innerHTML = stored.notes[said];
@@ -135,7 +143,7 @@
     };
 
     // the pictures that one key press would ask for are decoded before it comes
-    const ahead = () => places.forEach((at, i) => [1, -1, 2].forEach((step) => {
+    const ahead = () => stored.states && places.forEach((at, i) => [1, -1, 2].forEach((step) => {
       if (at + step < 0 || at + step >= counts[i]) return;
       const [number] = stored.states[place() + step * strides[i]];
       if (number >= 0) layers(number);
@@ -143,7 +151,7 @@
 
     const load = () => {
       if (waiting[spec.name]) return;
-      waiting[spec.name] = (found) => { stored = found; layers = shelf(found); show(); };
+      waiting[spec.name] = (came) => { stored = came; layers = shelf(came); show(); };
       document.head.append(element("script", { src: `frames/${spec.name}.js` }));
     };
 

@@ -36,7 +36,7 @@
   });
 
   // what is too wide for a phone can be scrolled by the arrow keys
-  const reach = () => document.querySelectorAll("pre, .cell_output .output").forEach((part) => {
+  const reach = () => document.querySelectorAll("pre, .output, .table-wrapper").forEach((part) => {
     if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
     else part.removeAttribute("tabindex");
   });

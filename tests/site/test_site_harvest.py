@@ -27,6 +27,15 @@ def made(**controls):
     return harvest.Harvest(box, box.children[-1])
 
 
+def pairs(left, right):
+    """Two places; a line above or below each, once there is an answer for it."""
+    page = np.full((30, 60, 3), 255, np.uint8)
+    for place, answer in enumerate((left, right)):
+        if answer:
+            page[3 if answer == "up" else 26, 30 * place + 4 : 30 * place + 12] = 0
+    return page
+
+
 @pytest.fixture
 def stored(tmp_path, monkeypatch):
     """Function: a harvest's record and what it wrote."""
@@ -78,6 +87,33 @@ def test_a_choice_that_nobody_made_yet_comes_first(stored):
     assert record["controls"][0]["words"] == ["none yet", "▲", "▼"]
     assert record["controls"][0]["titles"] == ["none yet", "the upper", "the lower"]
     assert [composed(found, n)[0, 0, 0] for n, _ in found["states"]] == [0, 100, 200]
+
+
+def test_answers_of_a_quiz_lie_over_the_picture_without_any(stored):
+    asked = {
+        name: ipywidgets.ToggleButtons(options=[("▲", "up"), ("▼", "down")], value=None)
+        for name in ("left", "right")
+    }
+    box = widgets.live(pairs, alt="pairs", **asked)
+    record, found = stored(harvest.Harvest(box, box.children[-1]))
+    assert record["all"] == record["kept"] == 9 and len(found["answers"]) == 2
+    start, down = pairs(None, None), composed(found, found["answers"][1][2])
+    assert np.array_equal(down, pairs(None, "down"))
+    up = composed(found, found["answers"][0][1])
+    both = np.where((up != start), up, down)
+    assert np.array_equal(both, pairs("up", "down"))
+    small = np.asarray(record["again"]["8"]["small"])  # the last setting: down, down
+    assert len(small) == 16 * 16 * 3 and record["again"]["8"]["shape"] == [30, 60, 3]
+
+
+def test_answers_that_do_not_lie_apart_are_refused(stored):
+    def all_at_once(left, right):
+        return np.random.default_rng(len(f"{left}{right}")).integers(0, 256, (30, 60, 3), np.uint8)
+
+    asked = {n: ipywidgets.ToggleButtons(options=["a"], value=None) for n in ("left", "right")}
+    box = widgets.live(all_at_once, alt="noise", **asked)
+    with pytest.raises(ValueError, match="noise: one answer changes more"):
+        stored(harvest.Harvest(box, box.children[-1]))
 
 
 def test_a_player_names_the_control_that_it_moves(stored):
