@@ -28,6 +28,7 @@ ELSEWHERE = "This needs the notebook: open the lab (top of the page) to use it."
 WAITS = "What came out (answer the question first, or open this)"
 LOSSLESS = 200_000  # bytes of a figure, above which it may lose something
 _NO_ANSWER = "No prediction was made. What came out: "
+_NO_SCORE = "No prediction was recorded"
 _PROGRESS = re.compile(r"\d+%\|| 0it |HBox\(children=\(HTML\(")
 _PNG = re.compile(r'<img ([^>]*?)src="data:image/png;base64,([^"]+)"([^>]*)>')
 _LIVE = re.compile(r"\bLive[A-Z]\w+\(")
@@ -156,6 +157,8 @@ class _Maker:
                 kept += self._widget(data, records, questions)
             elif said.startswith(_NO_ANSWER) and left:
                 kept.append(_html(_came_out(left.pop(0), said.removeprefix(_NO_ANSWER), self.stem)))
+            elif said.startswith(_NO_SCORE):
+                kept.append(_html(f'<p class="labkit-score" role="status">{html.escape(said)}</p>'))
             elif "data:image/png" in data.get("text/html", ""):
                 kept.append(_html(_PNG.sub(self._lighter, data["text/html"])))
             elif "image/png" in data:

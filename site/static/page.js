@@ -14,11 +14,19 @@
     line.dataset.right = String(answer === line.dataset.truth);
   };
 
+  const count = () => {
+    const lines = [...document.querySelectorAll(".labkit-came-out[data-right]")];
+    const right = lines.filter((line) => line.dataset.right === "true").length;
+    const said = `${right} of your ${lines.length} predictions came true.`;
+    document.querySelectorAll(".labkit-score").forEach((line) => { line.textContent = said; });
+  };
+
   const answered = (key, answer) => {
     document.querySelectorAll(`.labkit-came-out[data-key="${key}"]`)
       .forEach((line) => compare(line, answer));
     const waits = `details.labkit-q-${key}, .tag_labkit-q-${key} details.hide`;
     document.querySelectorAll(waits).forEach((details) => { details.open = true; });
+    count();
   };
 
   document.querySelectorAll("form.labkit-question").forEach((form) => {

@@ -158,6 +158,10 @@ def an_answer_opens_its_result(page) -> None:
         page.reload()
         assert said in line.first.inner_text()
         assert forms.nth(number).locator("input").first.is_checked()
+    if (score := page.locator(".labkit-score")).count():
+        right = page.locator('.labkit-came-out[data-right="true"]').count()
+        answers = page.locator(".labkit-came-out[data-right]").count()
+        assert score.inner_text() == f"{right} of your {answers} predictions came true."
 
 
 def search(page, folder, stem: str) -> None:

@@ -61,6 +61,7 @@ def lab():
                               metadata={"tags": ["answer"]}),
             exercise,
             code("slide", "w", view("VBox", "m1"), shown("", **{MIME: WIDGET}), tags=["widget"]),
+            code("score", "my_predictions()", shown("No prediction was recorded: choose ...")),
             code("mine", "FileUpload()", view("FileUpload(value=())", "u")),
             code("slow", "run()", view("epochs:   0%|          | 0/9", "t"),
                  new_output("stream", name="stderr", text="warning"),
@@ -121,6 +122,10 @@ def test_what_needs_the_notebook_says_so(made):
     assert "needs the notebook" in text_of(made["mine"])
     typed = pages.limits(WIDGET | {"controls": [CONTROL | {"all": 2, "typed": True}]})
     assert typed == "Typing (“how far”) needs the notebook."
+
+
+def test_the_score_is_counted_on_the_page(made):
+    assert 'class="labkit-score"' in text_of(made["score"])
 
 
 def test_progress_bars_and_warnings_go(made):
