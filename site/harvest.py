@@ -27,7 +27,7 @@ from PIL import Image
 
 MIME = "application/vnd.labkit.site+json"
 MOST = 400  # settings of a widget
-SECONDS = 60  # for drawing their pictures
+SECONDS = 120  # for drawing their pictures
 RUNS, LENGTH = 3, 8  # settings that are drawn to see what all would take: runs of neighbours
 AGAIN = 5  # settings that are drawn a second time, for the tests
 
@@ -104,16 +104,13 @@ class Harvest:
     def store(self, folder: Path) -> dict:
         """Draw, write `<number>.js` and `<number>.webp`; the record of the controls."""
         begun = time.process_time()
-        lossy, most = (False, 0) if self.apart else self._afford()
-        kept = self.every if self.apart else thinned(self.every, self.now, most)
-        shelf = Shelf(lossy=lossy)
-        stored = self._answers(shelf) if self.apart else self._states(shelf, kept)
+        shelf, kept, stored = self._answers() if self.apart else self._settings()
         pixels, note = self._drawn(self.now)
         width = self.picture._width or pixels.shape[1]
         name = f"{folder.name}-{1 + len(list(folder.glob('*.js')))}"
         text = json.dumps(shelf.as_json() | stored, separators=(",", ":"))
         (folder / f"{name}.js").write_text(f"labkitFrames({json.dumps(name)},{text})\n", "utf-8")
-        (folder / f"{name}.webp").write_bytes(encoded(pixels, lossy=lossy))
+        (folder / f"{name}.webp").write_bytes(encoded(pixels, lossy=shelf.lossy))
         return {
             "name": name,
             "alt": self.picture.alt,
@@ -123,11 +120,22 @@ class Harvest:
             "play": self._player(),
             "all": math.prod(map(len, self.every.values())),
             "kept": math.prod(map(len, kept.values())),
-            "lossy": lossy,
+            "lossy": shelf.lossy,
             "again": self._again(kept),
             "bytes": len(text),
             "seconds": round(time.process_time() - begun, 1),
         }
+
+    def _settings(self) -> tuple[Shelf, Mapping, dict]:
+        """Pictures of as many settings as there is room for: shelf, values kept, what to store."""
+        room = int(os.environ["LABKIT_HARVEST_ROOM"])
+        lossy, most = self._afford(room)
+        while True:
+            shelf, kept = Shelf(lossy=lossy), thinned(self.every, self.now, most)
+            stored = self._states(shelf, kept)
+            if shelf.size <= 1.1 * room or most <= LENGTH:
+                return shelf, kept, stored
+            most = max(LENGTH, int(len(stored["states"]) * room / shelf.size))
 
     def _states(self, shelf: Shelf, kept: Mapping[str, Sequence]) -> dict:
         """For each setting, the last control running fastest, the numbers of picture and note."""
@@ -138,8 +146,9 @@ class Harvest:
             states.append([number, notes.setdefault(note, len(notes))])
         return {"notes": list(notes), "states": states}
 
-    def _answers(self, shelf: Shelf) -> dict:
+    def _answers(self) -> tuple[Shelf, Mapping, dict]:
         """For each control and answer a picture, to be laid over the one without any answer."""
+        shelf = Shelf()
         shelf.put(self._drawn(self.now)[0])
         numbers = [
             [shelf.put(self._drawn(self.now | {name: value})[0]) for value in values]
@@ -147,7 +156,7 @@ class Harvest:
         ]
         if len(shelf.bases) > 1:
             raise ValueError(f"{self.picture.alt}: one answer changes more than its own place")
-        return {"notes": [""], "answers": numbers}
+        return shelf, self.every, {"notes": [""], "answers": numbers}
 
     def _drawn(self, values: Mapping) -> tuple[np.ndarray | None, str]:
         """The picture and its note; of a setting that draws none, the message alone."""
@@ -158,9 +167,8 @@ class Harvest:
             return None, f'<b role="alert">{said}</b>'
         return drawn if isinstance(drawn, tuple) else (drawn, "")
 
-    def _afford(self) -> tuple[bool, int]:
+    def _afford(self, room: int) -> tuple[bool, int]:
         """Whether pictures must lose something; for how many settings there is room and time."""
-        room = int(os.environ["LABKIT_HARVEST_ROOM"])
         grid = list(_grid(thinned(self.every, self.now, MOST)))
         begins = {len(grid) * run // RUNS for run in range(RUNS)}
         sample = [values for begin in sorted(begins) for values in grid[begin : begin + LENGTH]]
