@@ -59,7 +59,7 @@ def fingerprint(path: Path) -> str:
 @functools.cache
 def _surroundings() -> bytes:
     """What every run depends on, as a number."""
-    parts = [HERE / "harvest.py", HERE / "packing.py"]
+    parts = [HERE / "harvest.py", HERE / "packing.py", HERE / "controls.py"]
     for folder in ("labkit", "data"):
         parts += sorted(p for p in (ROOT / folder).rglob("*") if p.is_file())
     found = hashlib.sha256()

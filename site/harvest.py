@@ -12,7 +12,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import html
-import itertools
 import json
 import math
 import os
@@ -21,6 +20,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+import controls
 import numpy as np
 from packing import Shelf, encoded
 from PIL import Image
@@ -131,7 +131,7 @@ class Harvest:
         room = int(os.environ["LABKIT_HARVEST_ROOM"])
         lossy, most = self._afford(room)
         while True:
-            shelf, kept = Shelf(lossy=lossy), thinned(self.every, self.now, most)
+            shelf, kept = Shelf(lossy=lossy), controls.thinned(self.every, self.now, most)
             stored = self._states(shelf, kept)
             if shelf.size <= 1.1 * room or most <= LENGTH:
                 return shelf, kept, stored
@@ -140,7 +140,7 @@ class Harvest:
     def _states(self, shelf: Shelf, kept: Mapping[str, Sequence]) -> dict:
         """For each setting, the last control running fastest, the numbers of picture and note."""
         notes, states = {}, []
-        for values in _grid(kept):
+        for values in controls.grid(kept):
             pixels, note = self._drawn(values)
             number = -1 if pixels is None else shelf.put(pixels)
             states.append([number, notes.setdefault(note, len(notes))])
@@ -169,7 +169,7 @@ class Harvest:
 
     def _afford(self, room: int) -> tuple[bool, int]:
         """Whether pictures must lose something; for how many settings there is room and time."""
-        grid = list(_grid(thinned(self.every, self.now, MOST)))
+        grid = list(controls.grid(controls.thinned(self.every, self.now, MOST)))
         begins = {len(grid) * run // RUNS for run in range(RUNS)}
         sample = [values for begin in sorted(begins) for values in grid[begin : begin + LENGTH]]
         begun = time.process_time()
@@ -199,8 +199,8 @@ class Harvest:
             "name": name,
             "kind": type(control).__name__,
             "label": control.description or name,
-            "words": [_word(control, value) for value in kept],
-            "titles": _titles(control, kept),
+            "words": [controls.word(control, value) for value in kept],
+            "titles": controls.titles(control, kept),
             "start": list(kept).index(self.now[name]),
             "all": len(self.every[name]),
             "typed": name in self.typed,
@@ -216,36 +216,6 @@ class Harvest:
         return {"control": moved[0], "interval": one.interval, "repeat": one.repeat}
 
 
-def thinned(every: Mapping[str, Sequence], now: Mapping, most: int) -> dict[str, list]:
-    """At most `most` settings: the longest lists get fewer values, evenly, with `now` and the ends.
-
-    >>> thinned({"a": list(range(9)), "b": [False, True]}, {"a": 4, "b": False}, 10)
-    {'a': [0, 2, 4, 6, 8], 'b': [False, True]}
-    """
-    kept = {name: list(values) for name, values in every.items()}
-    longest = max(map(len, kept.values()), default=0)
-    while longest > 2 and math.prod(map(len, kept.values())) > most:
-        longest -= 1
-        kept = {name: _fewer(values, now[name], longest) for name, values in every.items()}
-    return kept
-
-
-def _fewer(values: Sequence, now, most: int) -> list:
-    if len(values) <= most:
-        return list(values)
-    here, last = list(values).index(now), len(values) - 1
-    for stride in range(1, last + 1):
-        places = sorted({*range(here % stride, last + 1, stride), 0, last})
-        if len(places) <= most:
-            return [values[place] for place in places]
-    return [values[0], values[last]] if here in (0, last) else [values[here], values[last]]
-
-
-def _grid(kept: Mapping[str, Sequence]) -> Iterator[dict]:
-    """All settings, the last control running fastest."""
-    return (dict(zip(kept, values, strict=True)) for values in itertools.product(*kept.values()))
-
-
 def _mean_size(drawn: Sequence[np.ndarray], *, lossy: bool) -> float:
     """Bytes a picture, with what they share."""
     shelf = Shelf(lossy=lossy)
@@ -259,29 +229,6 @@ def _summary(pixels: np.ndarray) -> dict:
     small = Image.fromarray(pixels).resize((16, 16), Image.Resampling.BOX)
     sha = hashlib.sha256(np.ascontiguousarray(pixels)).hexdigest()
     return {"shape": list(pixels.shape), "sha": sha, "small": np.asarray(small).ravel().tolist()}
-
-
-def _word(control, value) -> str:
-    """A value as the control shows it."""
-    from labkit.widgets import frames
-
-    if frames.state_name(control) == "index":
-        place = frames.setting_of(control, value)
-        return "none yet" if place is None else str(control._options_labels[place])
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    how = getattr(control, "readout_format", None)
-    return format(value, how) if how and isinstance(value, int | float) else str(value)
-
-
-def _titles(control, kept: Sequence) -> list[str] | None:
-    from labkit.widgets import frames
-
-    tips = getattr(control, "tooltips", None)
-    if not tips:
-        return None
-    places = [frames.setting_of(control, value) for value in kept]
-    return ["none yet" if place is None else tips[place] for place in places]
 
 
 class _seeds_kept:

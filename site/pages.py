@@ -10,10 +10,10 @@ import base64
 import hashlib
 import html
 import io
-import json
 import re
 from pathlib import Path
 
+import markup
 import nbformat
 from harvest import MIME
 from links import linked
@@ -71,11 +71,6 @@ def _tagged(notebook: NotebookNode, tag: str) -> set[str]:
     return {cell.id for cell in notebook.cells if tag in cell.metadata.get("tags", [])}
 
 
-def key_of(question: str) -> str:
-    """A question as part of a class name or an address."""
-    return hashlib.sha256(question.encode()).hexdigest()[:10]
-
-
 def raw(text: str, name: str) -> NotebookNode:
     """A cell of HTML."""
     return _block(text, name)
@@ -89,7 +84,7 @@ def _prose(cell: NotebookNode, questions: list[str] | None) -> NotebookNode:
     """Prose with addresses of pages; folded until answered if it gives answers away."""
     if questions:
         text = live_edition.with_result_folded(cell.source)
-        classes = " ".join(["labkit-waits", *(f"labkit-q-{key_of(q)}" for q in questions)])
+        classes = " ".join(["labkit-waits", *(f"labkit-q-{markup.key_of(q)}" for q in questions)])
         summary = "<details><summary>What came out</summary>"
         waits = f'<details class="{classes}"><summary>{WAITS}</summary>'
         cell.source = text.replace(summary, waits, 1)
@@ -104,7 +99,7 @@ def _fold_solution(cell: NotebookNode) -> None:
 def _fold_outputs(cell: NotebookNode, question: str) -> None:
     if cell.outputs:
         _fold(cell, "hide-output", WAITS, "What came out")
-        cell.metadata["tags"].append(f"labkit-q-{key_of(question)}")
+        cell.metadata["tags"].append(f"labkit-q-{markup.key_of(question)}")
 
 
 def _fold(cell: NotebookNode, tag: str, shown: str, hidden: str) -> None:
@@ -156,7 +151,9 @@ class _Maker:
             elif VIEW in data:
                 kept += self._widget(data, records, questions)
             elif said.startswith(_NO_ANSWER) and left:
-                kept.append(_html(_came_out(left.pop(0), said.removeprefix(_NO_ANSWER), self.stem)))
+                kept.append(
+                    _html(markup.came_out(left.pop(0), said.removeprefix(_NO_ANSWER), self.stem))
+                )
             elif said.startswith(_NO_SCORE):
                 kept.append(_html(f'<p class="labkit-score" role="status">{html.escape(said)}</p>'))
             elif "data:image/png" in data.get("text/html", ""):
@@ -175,9 +172,9 @@ class _Maker:
     def _widget(self, data, records: dict, questions: list[dict]) -> list[NotebookNode]:
         said, model = data.get("text/plain", ""), data[VIEW]["model_id"]
         if model in records:
-            return [_html(widget(records[model]))]
+            return [_html(markup.widget(records[model]))]
         if questions:
-            return [_html(_question(questions[0], self.stem))]
+            return [_html(markup.question(questions[0], self.stem))]
         if _PROGRESS.search(said):
             return []
         if "FileUpload" in said:
@@ -202,60 +199,6 @@ def _webp(picture: Image.Image) -> bytes:
     opaque.paste(picture, mask=picture.convert("RGBA").getchannel("A"))
     exact = encoded(np.asarray(opaque))
     return exact if len(exact) <= LOSSLESS else encoded(np.asarray(opaque), lossy=True)
-
-
-def widget(record: dict) -> str:
-    """A widget's place on the page: its first picture, and what `live.js` needs to make it live."""
-    wide, high = record["size"]
-    alt, name = html.escape(record["alt"], quote=True), record["name"]
-    spec = {k: record[k] for k in ("name", "controls", "play")}
-    data = json.dumps(spec, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
-    return (
-        f'<div class="labkit-live" role="group" aria-label="Widget: {alt}">'
-        f'<div class="labkit-controls"></div><figure>'
-        f'<img src="frames/{name}.webp" alt="{alt}" width="{wide}" height="{high}" loading="lazy">'
-        f'<div class="labkit-note" role="status">{record["note"]}</div>'
-        f'<figcaption aria-hidden="true">{alt}</figcaption></figure>'
-        f'<p class="labkit-elsewhere">{html.escape(limits(record))}</p>'
-        f'<script type="application/json">{data}</script></div>'
-    )
-
-
-def limits(record: dict) -> str:
-    """What of a widget the page has, and what it leaves to the notebook."""
-    thinned = [c for c in record["controls"] if len(c["words"]) < c["all"]]
-    typed = [c["label"] for c in record["controls"] if c["typed"]]
-    said = []
-    if thinned:
-        parts = [f"{len(c['words'])} of {c['all']} for “{c['label']}”" for c in thinned]
-        said.append(f"Here are some settings only: {', '.join(parts)}; the notebook has all.")
-    if typed:
-        said.append(f"Typing (“{'”, “'.join(typed)}”) needs the notebook.")
-    if record["lossy"]:
-        said.append("The pictures are compressed.")
-    return " ".join(said)
-
-
-def _question(record: dict, stem: str) -> str:
-    key = key_of(record["question"])
-    options = "".join(
-        f'<label><input type="radio" name="{stem}-{key}" value="{html.escape(one, quote=True)}"> '
-        f"{html.escape(one)}</label>"
-        for one in record["options"]
-    )
-    return (
-        f'<form class="labkit-question" data-lab="{stem}" data-key="{key}"><fieldset>'
-        f"<legend>{html.escape(record['question'])}</legend>{options}</fieldset></form>"
-    )
-
-
-def _came_out(question: str, truth: str, stem: str) -> str:
-    shown = html.escape(truth)
-    return (
-        f'<p class="labkit-came-out" data-lab="{stem}" data-key="{key_of(question)}" '
-        f'data-truth="{html.escape(truth, quote=True)}"><span class="labkit-said"></span>'
-        f"What came out: <b>{shown}</b></p>"
-    )
 
 
 def _html(text: str) -> NotebookNode:

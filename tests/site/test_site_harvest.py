@@ -3,6 +3,7 @@
 import json
 import random
 
+import controls
 import harvest
 import ipywidgets
 import numpy as np
@@ -140,7 +141,7 @@ def test_there_is_no_more_than_there_is_room_for(tmp_path, monkeypatch):
 def test_fewer_settings_keep_the_present_one_and_the_ends(most):
     every = {"a": list(range(30)), "b": ["x", "y", "z"], "c": [False, True]}
     now = {"a": 11, "b": "y", "c": True}
-    kept = harvest.thinned(every, now, most)
+    kept = controls.thinned(every, now, most)
     assert all(set(kept[n]) <= set(every[n]) and now[n] in kept[n] for n in every)
     if most >= 30:
         assert kept["a"][0] == 0 and kept["a"][-1] == 29

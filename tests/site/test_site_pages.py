@@ -5,6 +5,7 @@ import io
 
 import front
 import links
+import markup
 import nbformat
 import numpy as np
 import pages
@@ -85,11 +86,11 @@ def text_of(cell):
 def test_a_question_is_asked_on_the_page(made):
     form = text_of(made["ask"])
     assert form.count('type="radio"') == 2 and "<legend>Up or down?</legend>" in form
-    assert f'data-key="{pages.key_of("Up or down?")}"' in form and len(made["ask"].outputs) == 1
+    assert f'data-key="{markup.key_of("Up or down?")}"' in form and len(made["ask"].outputs) == 1
 
 
 def test_its_result_waits_folded(made):
-    tag = f"labkit-q-{pages.key_of('Up or down?')}"
+    tag = f"labkit-q-{markup.key_of('Up or down?')}"
     for name in ("between", "told"):
         assert {"hide-output", tag} <= set(made[name].metadata.tags)
     assert 'data-truth="up"' in text_of(made["told"])
@@ -120,7 +121,7 @@ def test_a_widget_has_its_place_and_says_what_it_leaves_out(made):
 
 def test_what_needs_the_notebook_says_so(made):
     assert "needs the notebook" in text_of(made["mine"])
-    typed = pages.limits(WIDGET | {"controls": [CONTROL | {"all": 2, "typed": True}]})
+    typed = markup.limits(WIDGET | {"controls": [CONTROL | {"all": 2, "typed": True}]})
     assert typed == "Typing (“how far”) needs the notebook."
 
 
