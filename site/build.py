@@ -67,7 +67,7 @@ def prepare(paths: Sequence[Path], into: Path, *, kept: Path, address: str | Non
         ran, frames = executing.run(path, kept)
         made = pages.page(path, ran, extra / "pictures", there=there)
         opening = front.opening(path.stem, address=address, holds=holds)
-        made.cells.insert(1, pages.raw(opening, "opening"))
+        made.cells.insert(1, pages.block(opening, "opening"))
         nbformat.write(made, into / path.name)
         shutil.copytree(frames, extra / "frames", dirs_exist_ok=True)
         student = editions.make(path, "student")

@@ -51,6 +51,7 @@ def word(control, value) -> str:
 
 
 def titles(control, kept: Sequence) -> list[str] | None:
+    """What stands for each value where it's told in words; None where the value itself does."""
     from labkit.widgets import frames
 
     tips = getattr(control, "tooltips", None)

@@ -40,11 +40,8 @@ def page(path: Path, ran: NotebookNode, pictures: Path, *, there: set[str]) -> N
     Links to labs that are not `there` become plain words.
     """
     source = editions.read(path)
-    told = {
-        cell.id for cell in source.cells if live_edition.ANSWER in cell.metadata.get("tags", [])
-    }
+    told, widgets = (_tagged(source, tag) for tag in (live_edition.ANSWER, "widget"))
     stubs = {cell.id: cell.source for cell in editions.student(source, name=path.name).cells}
-    widgets = {cell.id for cell in source.cells if "widget" in cell.metadata.get("tags", [])}
     maker = _Maker(path.stem, pictures, there)
     waiting = _waiting(ran, widgets)
     cells = []
@@ -54,7 +51,7 @@ def page(path: Path, ran: NotebookNode, pictures: Path, *, there: set[str]) -> N
             cell.source = linked(cell.source, there)
             continue
         if "exercise" in cell.metadata.get("tags", []):
-            cells.append(_block(f"```python\n{stubs[cell.id]}\n```", f"{cell.id}-stub"))
+            cells.append(block(f"```python\n{stubs[cell.id]}\n```", f"{cell.id}-stub"))
             _fold_solution(cell)
         if _records(cell, "question"):
             _fold(cell, "hide-input", "The cell that asks", "The cell that asks")
@@ -71,12 +68,8 @@ def _tagged(notebook: NotebookNode, tag: str) -> set[str]:
     return {cell.id for cell in notebook.cells if tag in cell.metadata.get("tags", [])}
 
 
-def raw(text: str, name: str) -> NotebookNode:
-    """A cell of HTML."""
-    return _block(text, name)
-
-
-def _block(text: str, name: str) -> NotebookNode:
+def block(text: str, name: str) -> NotebookNode:
+    """A cell of Markdown or HTML."""
     return nbformat.v4.new_markdown_cell(text, id=name[-64:])
 
 
