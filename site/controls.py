@@ -7,17 +7,22 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 
-def thinned(every: Mapping[str, Sequence], now: Mapping, most: int) -> dict[str, list]:
+def thinned(
+    every: Mapping[str, Sequence], now: Mapping, most: int, *, played: str | None = None
+) -> dict[str, list]:
     """At most `most` settings: the longest lists get fewer values, evenly, with `now` and the ends.
+
+    A control that a play button moves keeps its values longest.
 
     >>> thinned({"a": list(range(9)), "b": [False, True]}, {"a": 4, "b": False}, 10)
     {'a': [0, 2, 4, 6, 8], 'b': [False, True]}
     """
     kept = {name: list(values) for name, values in every.items()}
-    longest = max(map(len, kept.values()), default=0)
-    while longest > 2 and math.prod(map(len, kept.values())) > most:
-        longest -= 1
-        kept = {name: _fewer(values, now[name], longest) for name, values in every.items()}
+    for names in ([n for n in every if n != played], [n for n in every if n == played]):
+        longest = max((len(kept[name]) for name in names), default=0)
+        while longest > 2 and math.prod(map(len, kept.values())) > most:
+            longest -= 1
+            kept |= {name: _fewer(every[name], now[name], longest) for name in names}
     return kept
 
 

@@ -18,7 +18,7 @@ from labkit.course import editions
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 SECONDS = 900  # a cell, with the pictures of its widget
-ROOM, PAGE = 1_500_000, 4_500_000  # bytes of the pictures of a widget, of all of a page
+ROOM, PAGE = 1_500_000, 5_200_000  # bytes of the pictures of a widget, of all of a page
 LOADER = "%load_ext harvest"
 
 

@@ -100,6 +100,7 @@ class Harvest:
         self.every, self.now = every, now
         unmade = [value is None for value in now.values()]
         self.apart = len(unmade) > 1 and all(unmade)  # a quiz: its answers add up
+        self.play = self._player()
 
     def store(self, folder: Path) -> dict:
         """Draw, write `<number>.js` and `<number>.webp`; the record of the controls."""
@@ -117,7 +118,7 @@ class Harvest:
             "note": note,
             "size": [width, round(pixels.shape[0] * width / pixels.shape[1])],
             "controls": [self._control(name, values) for name, values in kept.items()],
-            "play": self._player(),
+            "play": self.play,
             "all": math.prod(map(len, self.every.values())),
             "kept": math.prod(map(len, kept.values())),
             "lossy": shelf.lossy,
@@ -131,11 +132,15 @@ class Harvest:
         room = int(os.environ["LABKIT_HARVEST_ROOM"])
         lossy, most = self._afford(room)
         while True:
-            shelf, kept = Shelf(lossy=lossy), controls.thinned(self.every, self.now, most)
+            shelf, kept = Shelf(lossy=lossy), self._thinned(most)
             stored = self._states(shelf, kept)
             if shelf.size <= 1.1 * room or most <= LENGTH:
                 return shelf, kept, stored
             most = max(LENGTH, int(len(stored["states"]) * room / shelf.size))
+
+    def _thinned(self, most: int) -> dict[str, list]:
+        played = self.play and self.play["control"]
+        return controls.thinned(self.every, self.now, most, played=played)
 
     def _states(self, shelf: Shelf, kept: Mapping[str, Sequence]) -> dict:
         """For each setting, the last control running fastest, the numbers of picture and note."""
@@ -169,7 +174,7 @@ class Harvest:
 
     def _afford(self, room: int) -> tuple[bool, int]:
         """Whether pictures must lose something; for how many settings there is room and time."""
-        grid = list(controls.grid(controls.thinned(self.every, self.now, MOST)))
+        grid = list(controls.grid(self._thinned(MOST)))
         begins = {len(grid) * run // RUNS for run in range(RUNS)}
         sample = [values for begin in sorted(begins) for values in grid[begin : begin + LENGTH]]
         begun = time.process_time()

@@ -148,6 +148,16 @@ def test_fewer_settings_keep_the_present_one_and_the_ends(most):
         assert len(kept["a"]) * len(kept["b"]) * len(kept["c"]) <= most
 
 
+def test_what_is_played_keeps_its_values_longest():
+    every = {"frame": list(range(24)), "border": list(range(7)), "fine": [False, True]}
+    now = {"frame": 0, "border": 2, "fine": False}
+    sizes = {
+        most: [len(v) for v in controls.thinned(every, now, most, played="frame").values()]
+        for most in (400, 200, 50)
+    }
+    assert sizes == {400: [24, 7, 2], 200: [24, 4, 2], 50: [9, 2, 2]}
+
+
 def test_random_numbers_go_on_as_if_nothing_had_been_drawn():
     def numbers():
         return random.random(), np.random.random(), torch.rand(1).item()
