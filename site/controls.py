@@ -22,11 +22,12 @@ def thinned(
         longest = max((len(kept[name]) for name in names), default=0)
         while longest > 2 and math.prod(map(len, kept.values())) > most:
             longest -= 1
-            kept |= {name: _fewer(every[name], now[name], longest) for name in names}
+            kept |= {name: fewer(every[name], now[name], longest) for name in names}
     return kept
 
 
-def _fewer(values: Sequence, now, most: int) -> list:
+def fewer(values: Sequence, now, most: int) -> list:
+    """At most `most` of the values, evenly: `now`, and the ends where there is room."""
     if len(values) <= most:
         return list(values)
     here, last = list(values).index(now), len(values) - 1

@@ -122,7 +122,8 @@ class Harvest:
             "all": math.prod(map(len, self.every.values())),
             "kept": math.prod(map(len, kept.values())),
             "lossy": shelf.lossy,
-            "again": self._again(kept),
+            "alone": "alone" in stored,
+            "again": self._again(kept, alone="alone" in stored),
             "bytes": len(text),
             "seconds": round(time.process_time() - begun, 1),
         }
@@ -133,10 +134,15 @@ class Harvest:
         lossy, most = self._afford(room)
         while True:
             shelf, kept = Shelf(lossy=lossy), self._thinned(most)
-            stored = self._states(shelf, kept)
+            if math.prod(map(len, kept.values())) > most:  # even two values of each are too many
+                each = max(2, most // len(kept))
+                kept = {n: controls.fewer(v, self.now[n], each) for n, v in self.every.items()}
+                stored = self._one_by_one(shelf, kept)
+            else:
+                stored = self._states(shelf, kept)
             if shelf.size <= 1.1 * room or most <= LENGTH:
                 return shelf, kept, stored
-            most = max(LENGTH, int(len(stored["states"]) * room / shelf.size))
+            most = max(LENGTH, int(0.9 * most * room / shelf.size))
 
     def _thinned(self, most: int) -> dict[str, list]:
         played = self.play and self.play["control"]
@@ -144,12 +150,23 @@ class Harvest:
 
     def _states(self, shelf: Shelf, kept: Mapping[str, Sequence]) -> dict:
         """For each setting, the last control running fastest, the numbers of picture and note."""
-        notes, states = {}, []
-        for values in controls.grid(kept):
-            pixels, note = self._drawn(values)
-            number = -1 if pixels is None else shelf.put(pixels)
-            states.append([number, notes.setdefault(note, len(notes))])
+        notes: dict[str, int] = {}
+        states = [self._put(values, shelf, notes) for values in controls.grid(kept)]
         return {"notes": list(notes), "states": states}
+
+    def _one_by_one(self, shelf: Shelf, kept: Mapping[str, Sequence]) -> dict:
+        """For each control and value, the others as they are, the numbers of picture and note."""
+        notes: dict[str, int] = {}
+        alone = [
+            [self._put(self.now | {name: value}, shelf, notes) for value in values]
+            for name, values in kept.items()
+        ]
+        return {"notes": list(notes), "alone": alone}
+
+    def _put(self, values: Mapping, shelf: Shelf, notes: dict[str, int]) -> list[int]:
+        pixels, note = self._drawn(values)
+        number = -1 if pixels is None else shelf.put(pixels)
+        return [number, notes.setdefault(note, len(notes))]
 
     def _answers(self) -> tuple[Shelf, Mapping, dict]:
         """For each control and answer a picture, to be laid over the one without any answer."""
@@ -187,15 +204,18 @@ class Harvest:
             most //= 2
         return loses, max(most, LENGTH)
 
-    def _again(self, kept: Mapping[str, Sequence]) -> dict[str, dict]:
+    def _again(self, kept: Mapping[str, Sequence], *, alone: bool) -> dict[str, dict]:
         """Some settings drawn once more, the last first: what a page must show for them."""
         counts = [len(values) for values in kept.values()]
         last = math.prod(counts) - 1
+        sample = [np.unravel_index(k, counts) for k in range(last, -1, -max(1, last // AGAIN))]
+        if alone:
+            start = [list(v).index(self.now[n]) for n, v in kept.items()]
+            sample = [[*start[:i], 0, *start[i + 1 :]] for i in range(min(len(counts), AGAIN))]
         drawn = {}
-        for place in range(last, -1, -max(1, last // AGAIN)):
-            at = np.unravel_index(place, counts)
+        for at in sample:
             values = {n: v[i] for (n, v), i in zip(kept.items(), at, strict=True)}
-            drawn[place] = self._drawn(values)[0]
+            drawn[int(np.ravel_multi_index(at, counts))] = self._drawn(values)[0]
         return {str(k): _summary(pixels) for k, pixels in drawn.items() if pixels is not None}
 
     def _control(self, name: str, kept: Sequence) -> dict:

@@ -16,7 +16,7 @@ def widget(record: dict) -> str:
     """A widget's place on the page: its first picture, and what `live.js` needs to make it live."""
     wide, high = record["size"]
     alt, name = html.escape(record["alt"], quote=True), record["name"]
-    spec = {k: record[k] for k in ("name", "controls", "play")}
+    spec = {k: record[k] for k in ("name", "controls", "play", "alone")}
     data = json.dumps(spec, ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/")
     return (
         f'<div class="labkit-live" role="group" aria-label="Widget: {alt}">'
@@ -37,6 +37,8 @@ def limits(record: dict) -> str:
     if thinned:
         parts = [f"{len(c['words'])} of {c['all']} for “{c['label']}”" for c in thinned]
         said.append(f"Here are some settings only: {', '.join(parts)}; the notebook has all.")
+    if record["alone"]:
+        said.append("One control at a time: to move one puts the others back.")
     if typed:
         said.append(f"Typing (“{'”, “'.join(typed)}”) needs the notebook.")
     if record["lossy"]:

@@ -35,8 +35,9 @@
     const select = element("select", {}, ...options);
     select.value = control.start;
     select.addEventListener("change", () => changed(Number(select.value)));
-    return { row: element("label", { className: "labkit-row" },
-      element("span", { textContent: control.label }), select) };
+    const row = element("label", { className: "labkit-row" },
+      element("span", { textContent: control.label }), select);
+    return { row, go: (place) => { select.value = place; changed(place); } };
   };
 
   const choice = (control, changed, group) => {
@@ -50,15 +51,20 @@
       radio.addEventListener("change", () => changed(place));
       row.append(element("label", {}, radio, element("span", { textContent: word })));
     });
-    return { row };
+    const go = (place) => {
+      for (const radio of row.querySelectorAll("input")) radio.checked = Number(radio.value) === place;
+      changed(place);
+    };
+    return { row, go };
   };
 
   const box = (control, changed) => {
     const check = element("input", { type: "checkbox" });
     check.checked = control.start === 1;
     check.addEventListener("change", () => changed(Number(check.checked)));
-    return { row: element("label", { className: "labkit-row" },
-      element("span", { textContent: control.label }), check) };
+    const row = element("label", { className: "labkit-row" },
+      element("span", { textContent: control.label }), check);
+    return { row, go: (place) => { check.checked = place === 1; changed(place); } };
   };
 
   const KINDS = { Dropdown: menu, ToggleButtons: choice, RadioButtons: choice, Checkbox: box };
@@ -117,12 +123,13 @@
     const canvas = element("canvas", { className: "labkit-picture" });
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", still.alt);
-    let stored = null, layers = null;
+    let stored = null, layers = null, moved = 0;
 
     // the pictures of a setting (none where nothing can be drawn), and the number of its note
     const found = () => {
       if (stored.answers) return [places.map((at, i) => stored.answers[i][at]), 0];
-      const [number, said] = stored.states[place()];
+      const one = stored.alone ? stored.alone[moved][places[moved]] : stored.states[place()];
+      const [number, said] = one;
       return [number < 0 ? [] : [number], said];
     };
 
@@ -155,15 +162,27 @@
       document.head.append(element("script", { src: `frames/${spec.name}.js` }));
     };
 
+    let puttingBack = false; // where pictures are stored of one control at a time
+    const putBack = (i) => {
+      puttingBack = true;
+      spec.controls.forEach(({ start }, k) => { if (k !== i && places[k] !== start) rows[k].go(start); });
+      [puttingBack, moved] = [false, i];
+    };
+
     const rows = spec.controls.map((control, i) => {
       if (control.typed || counts[i] < 2) return null;
-      const changed = (at) => { places[i] = at; show(); };
+      const changed = (at) => {
+        places[i] = at;
+        if (puttingBack) return;
+        if (spec.alone) putBack(i);
+        show();
+      };
       return (KINDS[control.kind] ?? slider)(control, changed, `${spec.name}-${control.name}`);
     });
     const controls = root.querySelector(".labkit-controls");
     if (spec.play) {
-      const moved = spec.controls.findIndex((control) => control.name === spec.play.control);
-      controls.append(player(spec.play, spec.controls[moved], () => places[moved], rows[moved].go));
+      const film = spec.controls.findIndex((control) => control.name === spec.play.control);
+      controls.append(player(spec.play, spec.controls[film], () => places[film], rows[film].go));
     }
     controls.append(...rows.filter(Boolean).map(({ row }) => row));
     canvas.style.width = `${still.width}px`;

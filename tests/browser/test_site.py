@@ -43,9 +43,13 @@ _GO = """([root, places]) => {
     const tell = (control, kind) => control.dispatchEvent(new Event(kind, { bubbles: true }));
     if (first.type === "radio") {
       const wanted = [first, ...others].find((radio) => Number(radio.value) === at);
-      if (wanted) { wanted.checked = true; tell(wanted, "change"); }
-    } else if (first.type === "checkbox") { first.checked = at === 1; tell(first, "change"); }
-    else { first.value = at; tell(first, first.tagName === "SELECT" ? "change" : "input"); }
+      if (wanted && !wanted.checked) { wanted.checked = true; tell(wanted, "change"); }
+    } else if (first.type === "checkbox") {
+      if (first.checked !== (at === 1)) { first.checked = at === 1; tell(first, "change"); }
+    } else if (Number(first.value) !== at) {
+      first.value = at;
+      tell(first, first.tagName === "SELECT" ? "change" : "input");
+    }
   });
 }"""
 

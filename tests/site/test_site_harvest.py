@@ -70,6 +70,28 @@ def test_each_setting_has_its_picture_and_note(stored):
     assert wide["words"] == ["no", "yes"]
 
 
+def test_too_many_controls_are_drawn_one_at_a_time(stored, monkeypatch):
+    def draw(**values):
+        page = np.full((24, 24, 3), 255, np.uint8)
+        for row, value in enumerate(values.values()):
+            page[2 * row, : 4 * value] = 0
+        return page, str(sum(values.values()))
+
+    monkeypatch.setattr(harvest, "MOST", 60)
+    many = {f"c{i}": widgets.slider(f"c{i}", 0, 4, value=1) for i in range(10)}
+    box = widgets.live(draw, alt="lines", **many)
+    record, found = stored(harvest.Harvest(box, box.children[-1]))
+    assert record["alone"] and len(found["alone"]) == 10 and record["all"] == 5**10
+    start = dict.fromkeys(many, 1)
+    for name, states in zip(many, found["alone"], strict=True):
+        assert len(states) == 5
+        for value, (number, note) in enumerate(states):
+            pixels, text = draw(**start | {name: value})
+            assert np.array_equal(composed(found, number), pixels)
+            assert found["notes"][note] == text
+    assert len(record["again"]) == harvest.AGAIN
+
+
 def test_what_is_typed_stays_as_it_is_and_is_told(stored):
     field = ipywidgets.Text("red", description="colour")
     record, found = stored(made(level=widgets.slider("level", 0, 2), kind=field))

@@ -20,7 +20,7 @@ CONTROL = {"name": "x", "kind": "IntSlider", "label": "how far", "words": ["0", 
            "titles": None, "all": 9, "typed": False}  # fmt: skip
 WIDGET = {"kind": "widget", "model": "m1", "name": "01_lab-1", "alt": "a <bar>", "note": "<b>1</b>",
           "size": [50, 20], "controls": [CONTROL], "play": None, "all": 9, "kept": 2,
-          "lossy": False}  # fmt: skip
+          "lossy": False, "alone": False}  # fmt: skip
 
 
 def shown(text, **data):
