@@ -120,7 +120,7 @@ class Harvest:
             "controls": [self._control(name, values) for name, values in kept.items()],
             "play": self.play,
             "all": math.prod(map(len, self.every.values())),
-            "kept": math.prod(map(len, kept.values())),
+            "kept": (sum if "alone" in stored else math.prod)(map(len, kept.values())),
             "lossy": shelf.lossy,
             "alone": "alone" in stored,
             "again": self._again(kept, alone="alone" in stored),

@@ -82,6 +82,7 @@ def test_too_many_controls_are_drawn_one_at_a_time(stored, monkeypatch):
     box = widgets.live(draw, alt="lines", **many)
     record, found = stored(harvest.Harvest(box, box.children[-1]))
     assert record["alone"] and len(found["alone"]) == 10 and record["all"] == 5**10
+    assert record["kept"] == 50
     start = dict.fromkeys(many, 1)
     for name, states in zip(many, found["alone"], strict=True):
         assert len(states) == 5
