@@ -1,6 +1,7 @@
 # make lab    set everything up (first time) and open the labs in JupyterLab
 # make test   unit tests, every notebook, the browser tests (make test LAB=03: what concerns one)
 # make holds  what holds of the lecture's claims -> notebooks/what_holds.md (LAB=13: run that lab anew)
+# make site   the labs as pages to read and play with -> site/_build/html (make site LABS="01 13": some)
 # make bench  labkit beside its peers (make bench NAME: one question) -> benchmarks/results.md
 PYTHON ?= python3
 VENV   ?= .venv
@@ -9,7 +10,7 @@ LABS   ?=
 LAB    ?=
 TORCH  ?=
 
-.PHONY: lab setup test elsewhere oldest lint holds bench gallery map doctor constraints clean
+.PHONY: lab setup test site elsewhere oldest lint holds bench gallery map doctor constraints clean
 
 UV := $(BIN)/python -m uv
 # $(call install,WHAT): with uv where it can be had, else with pip; TORCH=cpu: without GPU libraries
@@ -49,6 +50,13 @@ $(VENV)/.labkit-dev: $(VENV)/.labkit
 
 test: $(VENV)/.labkit-test
 	@$(BIN)/python tests/everything.py $(LAB)
+
+$(VENV)/.labkit-site: $(VENV)/.labkit
+	@$(call install,'.[site]')
+	@touch $@
+
+site: $(VENV)/.labkit-site
+	@OMP_WAIT_POLICY=passive $(BIN)/python site/build.py $(LABS)
 
 # Other machines: one and four threads, other processors' arithmetic. About an hour on two cores.
 elsewhere: $(VENV)/.labkit-test
@@ -107,4 +115,4 @@ constraints: $(VENV)/.labkit
 	@mv constraints.new constraints.txt
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist site/_build .pytest_cache .ruff_cache

@@ -132,6 +132,18 @@ def test_workflow_runs_what_ci_runs():
     assert os.name == "nt" or os.access(script, os.X_OK)
 
 
+def test_the_site_is_published_as_make_site_makes_it():
+    workflow = (ROOT / ".github/workflows/site.yml").read_text()
+    steps = yaml.safe_load(workflow)["jobs"]["publish"]["steps"]
+    assert "make site" in " ".join(step.get("run", "") for step in steps)
+    (folder,) = [step["with"]["path"] for step in steps if "path" in step.get("with", {})]
+    build = (ROOT / "site" / "build.py").read_text()
+    assert folder == "site/_build/html" and 'BUILD / "html"' in build
+    (name,) = [name for step in steps for name in step.get("env", {})]
+    assert f'environ.get("{name}")' in build
+    assert "labkit[site]" in PROJECT["optional-dependencies"]["test"], "its tests are in make test"
+
+
 def test_pre_commit_has_the_same_bounds_as_the_dev_group():
     hooks = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
     asked = {text for hook in hooks for text in hook["additional_dependencies"]}

@@ -85,6 +85,23 @@ def setting_of(control: ipywidgets.Widget, value: object) -> object:
     return value if isinstance(value, bool | int | str | None) else repr(value)
 
 
+def settings(control: ipywidgets.Widget) -> list | None:
+    """All values that a control can take, in order; None where they can't be told, as of a text.
+
+    >>> settings(ipywidgets.IntSlider(min=0, max=4, step=2))
+    [0, 2, 4]
+    """
+    if isinstance(control.value, bool):
+        return [False, True]
+    if _is_choice(control):
+        return _choices(control)
+    if not _is_range(control):
+        return None
+    count = int((control.max - control.min) / control.step + 1e-6)
+    values = [round(control.min + control.step * i, 10) for i in range(count + 1)]
+    return [type(control.value)(value) for value in values]
+
+
 def along(
     controls: Mapping[str, ipywidgets.Widget], moved: str, direction: int = 0
 ) -> Iterator[dict[str, object]]:

@@ -37,7 +37,8 @@ class Picture(anywidget.AnyWidget):
 
     `draw(**values)` is called with the values of `controls` at each change of one of them. It
     returns (H, W, 3) uint8, or a pair (picture, text). If it raises, the message stands in `note`
-    and the last picture stays; only the first time it is raised.
+    and the last picture stays; only the first time it is raised. `draw` and `named`, the controls
+    by name, stay as given: with `frames.settings` they are all that the widget can show.
     """
 
     _esm = HERE.with_suffix(".js").read_text(encoding="utf-8")
@@ -52,7 +53,7 @@ class Picture(anywidget.AnyWidget):
     def __init__(
         self, draw: Callable, controls: Mapping[str, Widget], *, alt: str, width: int | None = None
     ):
-        self._draw, self._named, self._width = draw, dict(controls), width
+        self.draw, self.named, self._width = draw, dict(controls), width
         self._scale = projector.scale()
         self._frames, self._sent, self._near = Frames(), set(), False
         self._round, self._one_at_a_time = 0, threading.Lock()
@@ -110,15 +111,15 @@ class Picture(anywidget.AnyWidget):
                 self.frame = told | {"drawn": False, "width": self.width}
                 self.send_state("frame")
                 return
-            self._look_ahead(name, _direction(self._named[name], change))
+            self._look_ahead(name, _direction(self.named[name], change))
 
         return follow
 
     def _values(self) -> dict[str, object]:
-        return {name: control.value for name, control in self._named.items()}
+        return {name: control.value for name, control in self.named.items()}
 
     def _key(self, values: Mapping[str, object]) -> tuple:
-        return tuple(setting_of(self._named[name], value) for name, value in values.items())
+        return tuple(setting_of(self.named[name], value) for name, value in values.items())
 
     def _as_told(self, values: Mapping[str, object], frame: Frame) -> dict:
         told = {"values": list(self._key(values)), "drawn": True, "fresh": True, "kind": KIND}
@@ -130,7 +131,7 @@ class Picture(anywidget.AnyWidget):
         if (kept := self._frames.get(key)) is not None:
             return kept
         with self._one_at_a_time:
-            result = self._draw(**values)
+            result = self.draw(**values)
             pixels, note = result if isinstance(result, tuple) else (result, "")
             width = round((self._width or pixels.shape[1]) * self._scale)
             self._frames[key] = made = Frame(to_bytes(pixels), note, width)
@@ -143,7 +144,7 @@ class Picture(anywidget.AnyWidget):
         if message.get("hello"):
             self._sent.clear()
             self.send_state(["value", "frame"])
-        names = list(self._named)
+        names = list(self.named)
         if isinstance(place := message.get("near"), int) and names:
             self._near = True
             self._look_ahead(names[place] if 0 <= place < len(names) else names[0])
@@ -152,7 +153,7 @@ class Picture(anywidget.AnyWidget):
         """Begin to draw what may come next, in place of what was thought of before."""
         self._round += 1
         if self._near and self._loop is not None and not self._loop.is_closed():
-            plans = [along(self._named, moved, direction), around(self._named, moved)]
+            plans = [along(self.named, moved, direction), around(self.named, moved)]
             self._loop.call_soon_threadsafe(self._next, plans, self._round)
 
     def _next(self, plans: list, number: int) -> None:

@@ -81,7 +81,10 @@ class Seen:
 
     def _request(self, request) -> None:
         url = urlsplit(request.url)
-        if url.scheme not in ("data", "blob") and url.hostname not in ("127.0.0.1", "localhost"):
+        if url.scheme not in ("data", "blob", "file") and url.hostname not in (
+            "127.0.0.1",
+            "localhost",
+        ):
             self.abroad.append(request.url)
 
 

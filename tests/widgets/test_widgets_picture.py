@@ -8,7 +8,15 @@ import pytest
 
 from labkit.widgets import live, slider
 from labkit.widgets import picture as module
-from labkit.widgets.frames import Frame, Frames, along, around, setting_of, state_name
+from labkit.widgets.frames import (
+    Frame,
+    Frames,
+    along,
+    around,
+    setting_of,
+    settings,
+    state_name,
+)
 
 
 @pytest.fixture
@@ -210,3 +218,19 @@ def test_the_browser_is_told_everything_when_it_opens_a_page():
     assert {"value", "frame", "alt", "controls", "states", "_esm"} <= set(state)
     assert set(picture.children[-1].get_state("frame")) == {"frame"}
     assert "import" not in state["_esm"] and "http" not in state["_esm"]
+
+
+@pytest.mark.parametrize(
+    ("control", "values"),
+    [
+        (ipywidgets.IntSlider(min=-2, max=3, step=2), [-2, 0, 2]),
+        (ipywidgets.FloatSlider(min=0, max=0.3, step=0.1), [0.0, 0.1, 0.2, 0.3]),
+        (ipywidgets.Checkbox(), [False, True]),
+        (ipywidgets.Dropdown(options=["a", "b"]), ["a", "b"]),
+        (ipywidgets.SelectionSlider(options=[("one", 1), ("two", 2)]), [1, 2]),
+        (ipywidgets.Text("free"), None),
+    ],
+    ids=lambda part: type(part).__name__,
+)
+def test_all_settings_of_a_control_are_told_in_order(control, values):
+    assert settings(control) == values

@@ -1,0 +1,54 @@
+// "Predict, then see": an answer is kept in this browser alone, opens the result that waits for it,
+// and stands beside what came out. And: what is wider than the page, the keyboard can scroll.
+(() => {
+  "use strict";
+  const store = {
+    read(key) { try { return localStorage.getItem(key); } catch { return null; } },
+    keep(key, answer) { try { localStorage.setItem(key, answer); } catch { /* private window */ } },
+  };
+
+  const compare = (line, answer) => {
+    const said = line.querySelector(".labkit-said");
+    said.replaceChildren("You predicted: ", Object.assign(document.createElement("b"),
+      { textContent: answer }), ". ");
+    line.dataset.right = String(answer === line.dataset.truth);
+  };
+
+  const count = () => {
+    const lines = [...document.querySelectorAll(".labkit-came-out[data-right]")];
+    const right = lines.filter((line) => line.dataset.right === "true").length;
+    const said = `${right} of your ${lines.length} predictions came true.`;
+    document.querySelectorAll(".labkit-score").forEach((line) => { line.textContent = said; });
+  };
+
+  const answered = (key, answer) => {
+    document.querySelectorAll(`.labkit-came-out[data-key="${key}"]`)
+      .forEach((line) => compare(line, answer));
+    const waits = `details.labkit-q-${key}, .tag_labkit-q-${key} details.hide`;
+    document.querySelectorAll(waits).forEach((details) => { details.open = true; });
+    count();
+  };
+
+  document.querySelectorAll("form.labkit-question").forEach((form) => {
+    const { lab, key } = form.dataset, name = `labkit:${lab}:${key}`;
+    const before = store.read(name);
+    for (const radio of form.elements) {
+      if (radio.type !== "radio") continue;
+      radio.checked = radio.value === before;
+      radio.addEventListener("change", () => {
+        store.keep(name, radio.value);
+        answered(key, radio.value);
+      });
+    }
+    if (before !== null) answered(key, before);
+  });
+
+  // what is too wide for a phone can be scrolled by the arrow keys
+  const reach = () => document.querySelectorAll("pre, .output, .table-wrapper").forEach((part) => {
+    if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
+    else part.removeAttribute("tabindex");
+  });
+  reach();
+  addEventListener("resize", reach);
+  document.addEventListener("toggle", reach, true); // details that were opened
+})();
