@@ -60,8 +60,8 @@ def path_influence(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str:
             values = 0.01 + torch.rand(hidden, generator=generator).double() ** 3  # however little
             values[: hidden - round(share_on * hidden)] = 0
             what = (
-                f"path_influence with {inputs} inputs, {hidden} hidden "
-                f"({int((values > 0).sum())} on), {outputs} outputs"
+                f"path_influence with {inputs} input{'s' * (inputs > 1)}, {hidden} hidden "
+                f"({int((values > 0).sum())} on), {outputs} output{'s' * (outputs > 1)}"
             )
             got, want = call(answer, w1, w2, values), path_sums(w1, w2, values)
             compare(got, want, mistakes=path_mistakes(w1, w2, values), what=what)

@@ -76,6 +76,9 @@ def nudge_mistakes(f: Callable, x: float, y: float, h: float) -> dict[str, Tenso
         "these are two times df/dx. For df/dy nudge y, and hold x still.": right[[0, 0]],
         "these are two times df/dy. For df/dx nudge x, and hold y still.": right[[1, 1]],
         "x and y have changed places: return (df/dx, df/dy) in this order.": right.flip(0),
+        "the nudge is h / 2 to each side. Go up by h and down by h.": central(f, x, y, h / 2),
+        "`h` is not used: this is the derivative itself, or nearly. The estimate from x - h to "
+        "x + h is asked for, however large h is.": central(f, x, y, 1e-4),
         "these are the derivatives of the slide's function alone, 2x + y and x. Nudge the f that "
         "came in: it is another one each time.": torch.tensor([2 * x + y, x]),
     }
@@ -161,6 +164,7 @@ def promise_mistakes(slope: Tensor, before: Tensor, after: Tensor) -> dict[str, 
             (slope * (after + before)).sum(0)
         ),
         "the colours are averaged. Each colour's change counts in full: sum them.": product.mean(0),
+        "this is the largest of the three colours. All of them count: sum them.": product.amax(0),
         "it still has a colour dimension of size 1: (H, W) is asked for.": product.sum(0)[None],
         "the colours are still apart. Sum over them: dimension 0.": product,
         "this is one number for the whole image. Sum over the colours only.": product.sum(),
@@ -317,6 +321,9 @@ def _other_points(
             way * mean(middles, of=lambda out: out)
         ),
     }
+    for taken, other in {"only one is": 1, "many more are": 50}.items():
+        said = f"`steps` is not used: {taken} taken."
+        mistakes[said] = way * mean([(k + 0.5) / other for k in range(other)])
     if steps > 1:  # else the left and right ends are the baseline and the image themselves
         for side, shift in {"left": 0, "right": 1}.items():
             said = f"these are the {side} ends of the steps. Take the midpoints: (k + 0.5) / steps."

@@ -100,7 +100,7 @@ def colour(answer: Callable[..., tuple[Tensor, Tensor]]) -> str:
         images = 0.1 + 0.9 * torch.rand(4000, 1, 3, 2, generator=generator)
         digits = torch.randint(0, 10, (4000,), generator=generator)
         painted, labels = _colour(answer, images, digits, rate, seed + 10)
-        _check_labels(labels, digits)
+        _check_labels(labels, digits, painted)
         _check_paint(painted, images)
         _check_colours(painted, labels, digits, rate)
         _check_draws(labels.bool() != (digits >= 5), _lies(painted, labels), digits, rate)
@@ -114,6 +114,8 @@ def _fit_of(answer: Callable, on: Tensor, answers: Tensor, ridge: float) -> None
     what = f"lime_fit of {on.shape[0]} samples of {on.shape[1]} superpixels, ridge={ridge:g}"
     mistakes = fit_mistakes(on.double(), answers.double(), ridge)
     got = call(answer, on, answers, ridge)
+    if isinstance(got, tuple) and len(got) == 2:
+        raise CheckFailed(f"{what} gives two things. Give the K weights alone, without intercept.")
     compare(got, solved(x, y, ridge), mistakes=mistakes, what=what, atol=1e-4)
 
 
@@ -151,7 +153,7 @@ def _two(got: Any) -> tuple[Tensor, Tensor]:
     return painted, labels
 
 
-def _check_labels(labels: Tensor, digits: Tensor) -> None:
+def _check_labels(labels: Tensor, digits: Tensor, painted: Tensor) -> None:
     if labels.shape != digits.shape:
         raise CheckFailed(f"labels should be of shape (4000,), but are {tuple(labels.shape)}.")
     if not ((labels == 0) | (labels == 1)).all():
@@ -172,9 +174,10 @@ def _check_labels(labels: Tensor, digits: Tensor) -> None:
         why = "the digit 5 belongs to label 1: digits >= 5."
     if _near((labels.bool() != (digits % 2 == 1)).double().mean().item(), 0.25):
         why = "these labels follow odd and even. Label 1 is for the digits 5 to 9."
-    raise CheckFailed(
-        f"labels: {flipped:.0%} differ from (digit >= 5), but 25% should. {why}".rstrip()
-    )
+    if painted.dim() == 4 and painted.shape[1] == 2 and not _lies(painted, labels).any():
+        why = "these are the colours. Return the labels of step 1, before step 2."
+    said = f"labels: {flipped:.0%} differ from (digit >= 5), but 25% should"
+    raise CheckFailed(f"{said}: {why}" if why else f"{said}.")
 
 
 def _check_paint(painted: Tensor, images: Tensor) -> None:

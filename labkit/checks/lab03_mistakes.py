@@ -54,6 +54,7 @@ def fit_mistakes(on: Tensor, answers: Tensor, ridge: float) -> dict[str, Tensor]
         ),
         "all weights have the wrong sign: x is 1 where a superpixel is shown, not where it is "
         "hidden.": -right,
+        "the signs are lost. A piece may speak against a class: no abs().": right.abs(),
         "this is the mean answer with each superpixel minus the mean without it. Others are hidden "
         "at the same time: fit all weights together.": apart,
         "x is centred row by row. Each superpixel's mean is over the samples, .mean(0).": solved(
@@ -97,6 +98,9 @@ def swap_mistakes(images: Tensor, masks: Tensor, background: Tensor) -> dict[str
         "this is one background. Give one image for each animal, (B, 3, H, W).": new,
         "images and background are averaged. Take one or the other at each pixel.": (old + new) / 2,
         "these are the images as they came.": old,
+        "the background is one colour, its own mean. Take it pixel by pixel.": (
+            old * inside + new.mean((1, 2), keepdim=True) * (1 - inside)
+        ),
         "the first image's mask is used for all. Each image has its own: masks[:, None].": (
             old * inside[:1] + new * (1 - inside[:1])
         ),
@@ -220,6 +224,9 @@ def score_mistakes(heats: Tensor, masks: Tensor) -> dict[str, Tensor]:
         ),
         "each heat is divided by its largest value. Divide by its sum.": own_minus_others(
             inside / heats.double().amax((1, 2))[:, None]
+        ),
+        "the share in one other mask is subtracted. Take the mean over all the others.": (
+            own - shares.roll(-1, 1).diagonal()
         ),
         "the sign is gone: a score below 0 says that the heat misses the mask.": right.abs(),
     }

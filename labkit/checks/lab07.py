@@ -97,8 +97,11 @@ def _refuse_root_of_negative(got: Any, what: str) -> None:
 
 
 def _scores(seed: int, shape: tuple[int, ...]) -> tuple[Tensor, Tensor]:
-    """Scores of real and fake images on both sides of the margins, their means beyond them."""
-    generator = torch.Generator().manual_seed(701 + seed)
+    """Scores of real and fake images on both sides of the margins, their means beyond them.
+
+    With these seeds named mistakes that differ at all differ by more than 1 %.
+    """
+    generator = torch.Generator().manual_seed(723 + seed)
     real, fake = 1.5 * torch.randn(2, *shape, generator=generator)
     return real + 1.4 - real.mean(), fake - 1.2 - fake.mean()
 

@@ -60,6 +60,12 @@ def hinge_cop(real: Tensor, fake: Tensor) -> tuple[Tensor, dict]:
         ),
         "this is what lies BEYOND the margin, and that should cost nothing. It is max(0, 1 - real) "
         "and max(0, 1 + fake).": (real - 1).relu().mean() + (-1 - fake).relu().mean(),
+        "the real scores cost what lies BEYOND the margin. It is max(0, 1 - real).": (
+            (real - 1).relu().mean() + b.mean()
+        ),
+        "the fake scores cost what lies BEYOND the margin. It is max(0, 1 + fake).": (
+            a.mean() + (-1 - fake).relu().mean()
+        ),
         "this is min(0, ...): the scores beyond the margin count, and the others don't. Cut off "
         "below 0, x.clamp_min(0).": (
             (1 - real).clamp_max(0).mean() + (1 + fake).clamp_max(0).mean()
@@ -125,6 +131,8 @@ def hinge_forger(real: Tensor, fake: Tensor) -> tuple[Tensor, dict]:
         "mean score.": (1 + fake).relu().mean(),
         "this is minus the cop's part for the fakes, flat where the cop is sure. The hinge game "
         "uses minus the mean score.": -(1 + fake).relu().mean(),
+        "scores below 0 are cut off, and teach nothing. It is minus the mean of all "
+        "scores.": -fake.relu().mean(),
     }
 
 

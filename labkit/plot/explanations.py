@@ -36,7 +36,7 @@ def heats_over(
     rows, scales = (heats, []) if several else ({"": heats}, [_top(heats, clip)] * len(images))
     count, columns, step = len(images), min(columns, len(images)), 1 + len(rows)
     blocks = -(-count // columns)
-    shape = (columns * size + 0.9, blocks * (step * (size + 0.25 * several) + 0.3))
+    shape = (columns * size + 0.9, blocks * (step * (size + 0.25 * bool(said)) + 0.3))
     grid = {"figsize": shape, "squeeze": False, "layout": "constrained"}
     fig, axes = plt.subplots(blocks * step, columns, **grid)
     for ax in axes.flat:

@@ -134,7 +134,8 @@ class LineGame:
         label = f"number (those below {low:g} or above {high:g} are drawn at the edge)"
         ax.set(xlim=(self.edges[0], self.edges[-1]), ylim=(0, 1.02), xlabel=label)
         ax.set_ylabel("share of the numbers; probability")
-        ax.legend(frameon=False, loc="upper left", fontsize=10)
+        above = {"loc": "lower left", "bbox_to_anchor": (0, 1), "ncols": 3}
+        ax.legend(frameon=False, fontsize=10, **above)
         ax.spines[["top", "right"]].set_visible(False)
         return Canvas(figure, moving=[self.real, self.fake, self.curve])
 

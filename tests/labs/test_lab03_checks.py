@@ -76,6 +76,11 @@ def others_own(heats, masks):
     return own - (own.sum() - own) / (len(own) - 1)
 
 
+def next_one(heats, masks):
+    own = shares(heats, masks).diagonal()
+    return own - torch.stack([shares(heats, masks)[i, i + 1 - len(own)] for i in range(len(own))])
+
+
 def scaled(heats, masks, by):
     s = torch.einsum("ihw,jhw->ij", heats, masks.float()) / by
     return s.diagonal() - (s.sum(1) - s.diagonal()) / (len(s) - 1)
@@ -150,6 +155,8 @@ def test_other_right_ways_pass():
         (lambda on, y, r: lime_fit(on, y, r * len(on)), "number of samples"),
         (lambda on, y, r: lime_fit(~on, y, r), "not where it is hidden"),
         (apart, "fit all weights together"),
+        (lambda on, y, r: lime_fit(on, y, r).abs(), "signs are lost"),
+        (lambda on, y, r: (lime_fit(on, y, r), y.mean()), "the K weights alone"),
         (lambda on, y, r: solved(on.float() - on.float().mean(), y - y.mean(), r), "one mean over"),
         (lambda on, y, r: standardised(on.float(), y - y.mean(), r), "standardised"),
         (lambda on, y, r: (on.float() - on.float().mean(0)).T @ y, "lacks the solution"),
@@ -174,6 +181,7 @@ def test_mistakes_of_lime_fit(answer, message):
         (lambda i, m, b: b, "one background"),
         (lambda i, m, b: (i + b) / 2, "averaged"),
         (lambda i, m, b: i, "as they came"),
+        (lambda i, m, b: i.where(m[:, None], b.mean((1, 2), keepdim=True)), "its own mean"),
         (lambda i, m, b: i.where(m[:1, None], b), "first image's mask"),
         (crossed, "used for colour i"),
         (in_place, "in place"),
@@ -228,6 +236,7 @@ def test_mistakes_of_sample_weights(answer, message):
         (lambda h, m: 2 * shares(h, m).diagonal() - 1, "outside the mask is subtracted"),
         (others_own, "in their own masks are subtracted"),
         (lambda h, m: fair_score(h, m).abs(), "the sign is gone"),
+        (next_one, "in one other mask"),
         (lambda h, m: scaled(h, m, by=h.amax((1, 2))[:, None]), "its largest value"),
         (lambda h, m: scaled(h, m, by=m.sum((1, 2))), "size of the mask"),
     ],
@@ -253,6 +262,7 @@ def test_mistakes_of_fair_score(answer, message):
         (lambda *a: colour(*a, both=True), "ink in both channels"),
         (colour_of_the_digit, "follows the digit"),
         (lambda *a: colour(*a)[0], "should return two things"),
+        (lambda *a: (lambda x: (x, x[:, 1].amax((1, 2)) > 0))(colour(*a)[0]), "are the colours"),
         (coloured(draw_once), "both used the same random numbers"),
         (coloured(lambda d, r, g: (coin(d, 0.25, None), coin(d, r, g))), "second time"),
         (coloured(lambda d, r, g: (coin(d, 0.25, g), coin(d, r, None))), "second time"),

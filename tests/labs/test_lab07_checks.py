@@ -44,6 +44,8 @@ def half_of_the_real(real, fake):
 
 
 HINGE = {
+    "the real scores cost what lies BEYOND": cop(lambda r, f: (relu(r - 1) + relu(1 + f)).mean()),
+    "the fake scores cost what lies BEYOND": cop(lambda r, f: (relu(1 - r) + relu(-1 - f)).mean()),
     "signs are the wrong way round": cop(lambda r, f: (relu(1 + r) + relu(1 - f)).mean()),
     "sign is wrong for the real": cop(lambda r, f: (relu(1 + r) + relu(1 + f)).mean()),
     "sign is wrong for the fake": cop(lambda r, f: (relu(1 - r) + relu(1 - f)).mean()),
@@ -80,6 +82,7 @@ HINGE = {
     "counterfeiter has no max": forger(lambda f: relu(1 - f).mean()),
     "wants the opposite": forger(lambda f: relu(1 + f).mean()),
     "flat where the cop is sure": forger(lambda f: -relu(1 + f).mean()),
+    "scores below 0 are cut off": forger(lambda f: -relu(f).mean()),
     "counterfeiter's loss.*number of images": forger(lambda f: -f.sum() / len(f)),
     "counterfeiter's loss.*logistic loss": forger(gan.logistic.forger),
     "minus the cop's whole loss": lambda r, f: (gan.hinge.cop(r, f), -gan.hinge.cop(r, f)),
