@@ -189,6 +189,9 @@ def paired_p(first: np.ndarray, second: np.ndarray, signs: np.ndarray) -> tuple[
         "this is half of p: two-sided is asked for.": right / 2,
         "this is in percent: a share is asked for.": 100 * right,
         "means were compared with the data's sum.": p(abs(means) >= total),
+        "there's a mean for each student: a row is a round, so the mean is over the students.": (
+            p(abs((signs * change).mean(0)) >= abs(seen))
+        ),
         "sums were compared with the data's mean.": p(abs(signs @ change) >= abs(seen)),
         "p is 1 whatever came: abs was taken of each difference before the mean, or the signs went "
         "to second alone. They belong to second - first, and abs comes last.": (
@@ -334,6 +337,9 @@ def ece(probabilities: Tensor, labels: Tensor, bins: int) -> tuple[float, Wrong]
         ),
         "all probabilities were put into bins: only the largest of each row.": (
             by(probabilities.double().flatten(), flat)
+        ),
+        "softmax was taken once more: these are probabilities already.": by(
+            probabilities.double().softmax(1).amax(1)
         ),
         "the share of errors was compared: the share that's right.": by(sure, 1 - hit),
         "this is in percent: a share is asked for.": 100 * right,

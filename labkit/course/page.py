@@ -27,7 +27,7 @@ _STYLE = """\
 body { margin: 0 auto; max-width: 50rem; padding: 1rem; }
 h1, h2, h3 { line-height: 1.2; }
 h3 { margin: 1.8rem 0 .3rem; }
-li { margin: .4rem 0; }
+li { margin: .4rem 0; overflow-wrap: anywhere; }
 table { border-collapse: collapse; width: 100%; }
 th, td { border-bottom: 1px solid #8888; padding: .25rem .5rem; text-align: left; }
 td, th { vertical-align: top; overflow-wrap: anywhere; }
@@ -131,7 +131,7 @@ def _total(begun: dict[str, prediction.Answers]) -> str:
     )
     known = [_options(a) for answers in begun.values() for a in answers.values() if "truth" in a]
     if all(known):
-        said += f" Who draws lots gets {sum(1 / options for options in known):.1f} on average."
+        said += f" Drawing lots gives {sum(1 / options for options in known):.1f} on average."
     return said
 
 
@@ -148,7 +148,8 @@ def _table(answers: prediction.Answers) -> str:
         sign = "" if truth is None else "✓" if truth == answer["answer"] else "✗"
         cells = (sign, question, answer["answer"], "not yet" if truth is None else truth)
         rows.append("".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells))
-    head = "".join(f'<th scope="col">{name}</th>' for name in ("", "question", "I", "came out"))
+    names = ("", "question", "I said", "came out")
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 

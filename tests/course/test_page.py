@@ -42,14 +42,14 @@ def test_predictions_of_all_labs_stand_by_lab(folder):
     assert "<td>✓</td><td>Third</td><td>up</td><td>up</td>" in shown
     assert "<td></td><td>Fourth</td><td>a</td><td>not yet</td>" in shown
     assert "2 of 3 predictions came true: 67%</b> (95 % interval 21% to 94%" in shown
-    assert "Who draws lots gets 1.2 on average." in shown  # 1/4 + 1/2 + 1/2
+    assert "Drawing lots gives 1.2 on average." in shown  # 1/4 + 1/2 + 1/2
     assert "2026-05-04" in shown
 
 
 def test_files_without_the_number_of_options_still_count_but_not_for_luck(folder):
     answered(folder, "00_start_here", First=("eye", "eye"), Second=("yes", "no", 2))
     shown = text(folder)
-    assert "1 of 2 predictions" in shown and "draws lots" not in shown
+    assert "1 of 2 predictions" in shown and "Drawing lots" not in shown
 
 
 def test_answers_beside_no_lab_stand_under_their_file(folder):

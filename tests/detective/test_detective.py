@@ -248,3 +248,8 @@ def test_vectors_put_near_words_together():
     assert groups[0] == groups[1] != groups[2] == groups[3]
     apart = topics.by_words(["my laptop", "the server", "the laptop"])
     assert apart[0] @ apart[1] == 0 and apart[0] @ apart[2] == pytest.approx(1)
+
+
+def test_the_seventh_run_has_a_bug_of_its_own():
+    case = pipeline.seventh(seed=3)
+    assert case.bug in pipeline.BUGS and case.bug not in pipeline.PLANTED

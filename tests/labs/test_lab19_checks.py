@@ -214,6 +214,15 @@ PS = {
     "twice the one-sided": lambda *given: min(1, 2 * counted(lambda m, s: m >= s)(*given)),
     "half of p": lambda *given: comparing.paired_p(*given) / 2,
     "in percent": lambda *given: 100 * comparing.paired_p(*given),
+    "a mean for each student": lambda a, b, signs: (
+        (1 + (abs((signs * (b - a)).mean(0)) >= abs((b - a).mean())).sum()) / (1 + len(signs))
+    ),
+    "^p for .* students and .* rounds should be": lambda a, b, signs: comparing.unpaired_p(
+        a, b, rounds=len(signs), seed=1
+    ),
+    "^p for 10 students and 80 rounds should be": lambda a, b, signs: comparing.paired_p(
+        np.log(a), np.log(b), signs
+    ),
     "data's sum": lambda a, b, signs: counted(lambda m, s: abs(m) >= abs(s) * len(a))(a, b, signs),
     "sums were compared": lambda a, b, signs: counted(lambda m, s: abs(m) * len(a) >= abs(s))(
         a, b, signs
@@ -414,6 +423,7 @@ ERRORS = {
         sure=lambda p, y: p.flatten(),
         hit=lambda p, y: torch.nn.functional.one_hot(y, p.shape[1]).flatten().float(),
     ),
+    "softmax was taken once more": lambda p, y, bins: error()(p.softmax(1), y, bins),
     "share of errors": error(hit=lambda p, y: (p.argmax(1) != y).float()),
     "in percent": lambda *given: 100 * error()(*given),
     "10 were taken": error(count=lambda bins: 10),
