@@ -125,9 +125,10 @@ def title(notebook: NotebookNode) -> str:
 
 
 def slides(notebook: NotebookNode) -> str:
-    """What the first cell says of the slides' numbers: "41 to 47"; "" if nothing."""
-    found = re.search(r"\*\*Slides?\*\*:? ([\d, to–-]*\d)", notebook.cells[0].source)
-    return found[1] if found else ""
+    """The slides that the first cell names: "Slides [41 to 47](slides.md)"; "" if none."""
+    first = notebook.cells[0].source
+    found = re.search(r"^\*\*(Slides?)\*\*: (\[.*?\]\(.*?\))", first, flags=re.MULTILINE)
+    return f"{found[1]} {found[2]}" if found else ""
 
 
 def headings(notebook: NotebookNode) -> list[str]:
@@ -151,7 +152,7 @@ def part(name: str, notebook: NotebookNode, values: list[float | bool], ran: str
     said = zip(prose.marks_of(verdicts(notebook)), values, strict=True)
     numbers = [prose.written_like(mark, value) for mark, value in said if mark.said is not None]
     links = [f"[{under}]({name}.ipynb{anchor(under)})" for under in headings(notebook)]
-    shown = f"Slides {slides(notebook)}. " if slides(notebook) else ""
+    shown = f"{slides(notebook)}. " if slides(notebook) else ""
     return "\n".join(
         [
             f"## [{title(notebook)}]({name}.ipynb)",

@@ -28,7 +28,8 @@ Three paths lead through them. In a terminal, `labkit start --path weekend` open
 <img src="images/map.png" width="480" alt="{alt}">
 
 A lab builds a little on those that its arrows come from. [Slide by slide](slides.md) says which lab
-takes up which slide of the lecture.
+takes up which slide of the lecture. Keep [what holds and what does not](what_holds.md) for later:
+it gives the labs' results away.
 
 {rows}
 

@@ -10,7 +10,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 from prose import marks_of, without_marks, written_like
 from running import LABS, tagged
 
-from labkit.course import editions
+from labkit.course import copies, editions
 
 JUDGED = [path for path in LABS if tagged(editions.read(path), "verdict")]
 lab = pytest.mark.parametrize("path", JUDGED, ids=lambda path: path.stem)
@@ -62,16 +62,24 @@ def test_all_links_of_the_page_lead_somewhere():
     for name, anchor in links:
         target = ROOT / "notebooks" / name
         assert target.is_file(), name
+        if not anchor:
+            continue
         texts = [c.source for c in editions.read(target).cells if c.cell_type == "markdown"]
         heads = re.findall(r"^#+ (.*)$", "\n".join(texts), flags=re.MULTILINE)
-        assert not anchor or unquote(anchor) in {head.replace(" ", "-") for head in heads}, anchor
+        assert unquote(anchor) in {head.replace(" ", "-") for head in heads}, anchor
+
+
+def test_lab_00_names_the_page_which_comes_with_the_labs(tmp_path):
+    copies.copy_labs(tmp_path, labs=["00"])
+    assert (tmp_path / "what_holds.md").read_text(encoding="utf-8") == PAGE
+    assert "](what_holds.md)" in (tmp_path / "00_start_here.ipynb").read_text(encoding="utf-8")
 
 
 def lesson(table=TABLE):
     """A lab that says n = 1,000 and x = 1.5, with a verdict."""
     text = f"**So it is** (of 1,000<!--= n --> things):\n\n{table}"
     return notebook(
-        new_markdown_cell("# Lab 77: luck\n\n**Slides**: 41 to 43"),
+        new_markdown_cell("# Lab 77: luck\n\n**Slides**: [41 to 43](slides.md) of it"),
         new_markdown_cell("## 3. The claim, measured"),
         new_code_cell("n, x = 1000, 1.5"),
         new_markdown_cell(text, metadata={"tags": ["result", "verdict"]}),
@@ -81,7 +89,8 @@ def lesson(table=TABLE):
 def test_a_part_of_the_page_has_the_numbers_of_its_run():
     part = holds.part("77_luck", lesson(), [1000, True, 0.448, 1000], "Linux")
     assert part.startswith("## [Lab 77: luck](77_luck.ipynb)\n")
-    assert "Slides 41 to 43. " in part and "(77_luck.ipynb#3.-The-claim,-measured)" in part
+    assert "\n\nSlides [41 to 43](slides.md). Measured under" in part
+    assert "(77_luck.ipynb#3.-The-claim,-measured)" in part
     assert "\n\n*Of 1,000 things.*\n\n|" in part
     assert part.endswith('| "it learns" | **holds** | .45 of 1,000 | luck | 10 |')
     assert "<!--=" not in part and "<!--?" not in part

@@ -58,9 +58,10 @@ def test_it_holds_no_solutions_of_the_notebooks(unpacked):
         assert sum("raise NotImplementedError()" in s for s in sources) >= 1
 
 
-def test_each_picture_that_a_lab_shows_is_there(unpacked):
+def test_each_picture_that_a_lab_shows_and_each_page_that_it_names_is_there(unpacked):
     for path in (unpacked / "notebooks").glob("*.ipynb"):
-        shown = set(re.findall(r"images/\w+\.png", path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        shown = set(re.findall(r"images/\w+\.png|(?<=\]\()\w+\.md", text))
         assert {f"notebooks/{name}" for name in shown} <= files(unpacked)
 
 
