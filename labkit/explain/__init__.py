@@ -9,6 +9,7 @@ the global seed are as before. The scores are in `labkit.explain.score`.
 
 from labkit.explain import score
 from labkit.explain.controls import centre_blob, edges
+from labkit.explain.cuts import lime_cuts
 from labkit.explain.grad_cam import grad_cam
 from labkit.explain.gradients import (
     gradient,
@@ -30,6 +31,7 @@ __all__ = [
     "gradient",
     "integrated_gradients",
     "lime",
+    "lime_cuts",
     "lime_explain",
     "lime_several",
     "occlusion",

@@ -16,6 +16,7 @@ METHODS = {
     "occlusion": partial(explain.occlusion, patch=8, stride=4),
     "grad_cam": explain.grad_cam,
     "lime": partial(explain.lime, samples=64),
+    "lime_cuts": partial(explain.lime_cuts, samples=64, counts=(4, 8)),
     "centre_blob": explain.centre_blob,
     "edges": explain.edges,
 }
