@@ -10,8 +10,9 @@ from making import ROOT
 from benchmarks import __main__ as bench
 from benchmarks import measure
 
-QUESTIONS = """activations attribution augment finetune fit gan import labs lime-cost lime-repeat
+QUESTIONS = """activations attribution augment explain-true finetune fit gan import labs lime-cost lime-repeat
 lime-true render widgets""".split()
+TO_MEASURE = {"explain-true"}  # a script without a section in results.md yet
 
 
 class Clock:
@@ -165,7 +166,8 @@ def test_readme_shows_the_numbers_of_the_results():
     kept = bench.sections((ROOT / "benchmarks" / "results.md").read_text(encoding="utf-8"))
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = readme.partition(bench.BEGIN)[2].partition(bench.END)[0]
-    assert list(kept) == QUESTIONS and shown == "\n" + bench.summary(kept)
+    assert list(kept) == [name for name in QUESTIONS if name not in TO_MEASURE]
+    assert shown == "\n" + bench.summary(kept)
     for name, text in kept.items():
         assert f"(images/{name}.png)" in text and (bench.HERE / f"images/{name}.png").is_file()
     for picture in re.findall(r"benchmarks/images/[\w-]+\.png", readme):
