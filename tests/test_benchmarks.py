@@ -10,8 +10,8 @@ from making import ROOT
 from benchmarks import __main__ as bench
 from benchmarks import measure
 
-QUESTIONS = """activations attribution augment explain-true finetune fit gan import labs lime-cost lime-repeat
-lime-true render widgets""".split()
+QUESTIONS = """activations attribution augment explain-true finetune fit gan import labs lime-cost
+lime-repeat lime-true render widgets""".split()
 TO_MEASURE = {"explain-true"}  # a script without a section in results.md yet
 
 
