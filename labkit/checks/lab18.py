@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections import OrderedDict
 from collections.abc import Callable
 
@@ -14,8 +15,10 @@ from labkit.checks import words
 from labkit.checks.core import CheckFailed, as_tensor, call, compare, exercise
 from labkit.checks.networks import AsItWas
 from labkit.fads.nets import DeepNet
+from labkit.fads.nets import residual as residual_block
 from labkit.fads.signals import conv_weights
 
+SHARES_SEED = 1826  # with which no two wrong shares are alike
 CONVS = [  # side, channels in and out, kernel, stride, padding
     (13, 4, 7, 3, 1, 3),
     (32, 5, 6, 3, 2, 3),
@@ -89,14 +92,12 @@ def conv_cost(answer: Callable[..., tuple[int, int]]) -> str:
 @exercise
 def same_answer(answer: Callable[[nn.Module, Tensor, int], float]) -> str:
     """same_answer(model, images (B, C, H, W), step) -> share of answers that stay."""
-    generator = torch.Generator().manual_seed(1814)
-    for count, channels, height, width, step in ((397, 1, 9, 9, 3), (311, 3, 7, 10, 2)):
-        model = _judge(channels * height * width, generator)
-        images = torch.rand(count, channels, height, width, generator=generator)
-        labels = torch.randint(5, (count,), generator=generator)
+    generator = torch.Generator().manual_seed(SHARES_SEED)
+    for *shape, step in ((397, 1, 9, 9, 3), (311, 3, 7, 10, 2)):
+        model, images, labels = _judged(shape, generator)
         for by in (step, 1, 0):
             right, wrong = mistakes.same_answer(model, images, by, labels)
-            what = f"The share of {count} answers that stay at step {by}"
+            what = f"The share of {len(images)} answers that stay at step {by}"
             got = as_tensor(_called_at(answer, model, images, by), what=what)
             if got.numel() != 1:
                 raise CheckFailed(
@@ -109,10 +110,13 @@ def same_answer(answer: Callable[[nn.Module, Tensor, int], float]) -> str:
 
 def _norms(answer: Callable, net: nn.Module, images: Tensor, labels: Tensor):
     """What the answer gives; it may leave gradients behind, but must not change the network."""
-    before = AsItWas(net)
+    before, weights = AsItWas(net), [weight.detach().clone() for weight in net.parameters()]
     got = call(answer, net, images, labels, changing=True)
     if change := before.change(learner=True):
         raise CheckFailed(f"{words.name_of(answer)} {change}")
+    if not all(torch.equal(one, was) for one, was in zip(net.parameters(), weights, strict=True)):
+        name = words.name_of(answer)
+        raise CheckFailed(f"{name} changes the network's weights: measure, and take no step.")
     return got
 
 
@@ -129,19 +133,22 @@ def _called_at(answer: Callable, model: nn.Module, images: Tensor, step: int):
 
 
 def _check_learns(answer: Callable, generator: torch.Generator) -> None:
-    """The gradient reaches x, and both layers."""
-    layers = [_conv(3, generator) for _ in range(2)]
-    x = torch.randn(2, 3, 4, 4, generator=generator)
-    out = call(answer, x, *layers)
+    """All of the gradient comes back: to both layers, and to what made x."""
+    below, first, second = layers = [
+        _conv(2, generator) for _ in range(3)
+    ]  # grading notes few slopes
+    x = torch.randn(2, 2, 4, 4, generator=generator)
     parameters = [p for layer in layers for p in layer.parameters()]
-    slopes = [None] * len(parameters)
+    want = torch.autograd.grad(residual_block(below(x), first, second).sum(), parameters)
+    out, slopes = call(lambda x: answer(below(x), first, second), x), [None] * len(parameters)
     if isinstance(out, Tensor) and out.requires_grad:
         slopes = torch.autograd.grad(out.sum(), parameters, allow_unused=True)
-    if any(slope is None for slope in slopes):
-        raise CheckFailed(
-            "The numbers are right, but no gradient reaches the layers, so they can't learn: no "
-            ".detach(), no .numpy(), no torch.no_grad()."
-        )
+    for slope, right in zip(slopes, want, strict=True):
+        if slope is None or not torch.allclose(slope, right, rtol=1e-3, atol=1e-4):
+            raise CheckFailed(
+                "The numbers are right, but not all of the gradient comes back, to both layers "
+                "and, by both ways, to x: no .detach(), no .numpy(), no torch.no_grad()."
+            )
 
 
 def _conv(width: int, generator: torch.Generator) -> nn.Conv2d:
@@ -169,10 +176,12 @@ def _small(generator: torch.Generator) -> nn.Sequential:
     return net
 
 
-def _judge(numbers: int, generator: torch.Generator) -> nn.Sequential:
-    """A network of random weights, whose answer changes at nearly every step."""
-    net = nn.Sequential(nn.Flatten(), nn.Linear(numbers, 5))
+def _judged(shape: list[int], generator: torch.Generator) -> tuple[nn.Module, Tensor, Tensor]:
+    """A network of random weights, whose answer changes at nearly every step; images, labels."""
+    batch, *one = shape
+    net = nn.Sequential(nn.Flatten(), nn.Linear(math.prod(one), 5))
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.copy_(torch.randn(parameter.shape, generator=generator))
-    return net.eval()
+    images = torch.rand(shape, generator=generator)
+    return net.eval(), images, torch.randint(5, (batch,), generator=generator)

@@ -28,6 +28,9 @@ def residual(x: Tensor, first: Callable, second: Callable) -> tuple[Tensor, Wron
         "the branch begins with a ReLU: the first layer gets x as it came.": (
             x + second(first(x.relu()).relu())
         ).relu(),
+        "the ReLUs come before the layers: first layer, ReLU, second layer, add x, ReLU.": (
+            x + second(first(x.relu()).relu())
+        ),
         "the skip begins behind the first layer: add x, the block's input.": (
             inner + branch
         ).relu(),
@@ -74,7 +77,8 @@ def gradient_norms(model: nn.Module, images: Tensor, labels: Tensor) -> tuple[Te
         return torch.autograd.grad(loss, by, retain_graph=True)
 
     logits = model(images)
-    mean = F.cross_entropy(logits, labels)
+    losses = F.cross_entropy(logits, labels, reduction="none")
+    mean = losses.mean()
     grads, sizes = of(mean, weights), [w.detach().norm() for w in weights]
     right = _each(grads, torch.linalg.vector_norm)
     matrices = [w for w in everything if w.dim() > 1]
@@ -108,6 +112,10 @@ def gradient_norms(model: nn.Module, images: Tensor, labels: Tensor) -> tuple[Te
         "these are the gradients of the summed loss: take the mean (F.cross_entropy's default).": (
             len(images) * right
         ),
+        "these are norms of each image's own gradient, averaged. Take one loss, the mean over the "
+        "batch, and the norms of its gradient.": torch.stack(
+            [_each(of(one, weights), torch.linalg.vector_norm) for one in losses]
+        ).mean(0),
         "one norm of all gradients together came: one for each convolution.": right.norm(),
         "the norms are added up: keep one for each convolution.": right.sum(),
         "they come from the last layer to the first: turn them round.": right.flip(0),
@@ -174,6 +182,9 @@ def conv_cost(
         "the image's side, over the stride, stands for the output's: kernel and padding count, "
         "too.": pair(side // stride),
         "the kernel isn't subtracted.": pair((side + 2 * padding) // stride + 1),
+        "brackets are missing: // comes before + and -.": pair(
+            side + 2 * padding - kernel // stride + 1
+        ),
         "the image's side stands for the output's: kernel, stride and padding count, too.": pair(
             side
         ),
@@ -202,6 +213,17 @@ def conv_cost(
         "the channels are added, not multiplied.": pair(out, (c_in + c_out) * square),
         "a multiply-add counts as two: count it once.": pair(out, 2 * each),
         "the biases are counted, too: only multiply-adds.": pair(out, each + c_out),
+        "a bias for each output channel is counted, too: only multiply-adds.": (
+            out,
+            out * out * each + c_out,
+        ),
+        "additions are counted beside the multiplications: a multiply-add is one.": pair(
+            out, c_out * (2 * c_in * square - 1)
+        ),
+        "the first number counts the places, side * side: give the side.": (
+            out * out,
+            out * out * each,
+        ),
         "the multiply-adds are divided by the stride again: fewer places did that already.": (
             out,
             out * out * each / stride,
@@ -242,6 +264,20 @@ def same_answer(
         "the images move to the right and down: only to the right.": share(
             F.pad(images, (step, 0, step, 0))[..., : images.shape[-2], :width]
         ),
+        "the images move up, not to the right: the last dimension is the width.": share(
+            F.pad(images, (0, 0, 0, step))[..., step:, :]
+        ),
+        "the images don't move.": share(images),
+        "zeros cover the first columns, but the rest doesn't move.": share(
+            torch.cat([torch.zeros_like(images[..., :step]), images[..., step:]], -1)
+        ),
+        "ones come in on the left: let zeros come in.": share(
+            F.pad(images, (step, 0), value=1.0)[..., :width]
+        ),
+        "the images move one pixel too few.": share(
+            F.pad(images, (step - 1, 0))[..., :width] if step else images
+        ),
+        "the images move one pixel too many.": share(F.pad(images, (step + 1, 0))[..., :width]),
         "the images move by one pixel, whatever `step` says.": share(
             F.pad(images, (1, 0))[..., :width]
         ),
@@ -252,8 +288,10 @@ def same_answer(
         "this is the share of answers that change: those that stay.": 1 - right,
         "this is how many stay: divide by the number of images.": right * len(images),
         "this is a percentage: a share, 0 to 1.": 100 * right,
-        "this compares logits, which never stay the same, or takes argmax over the batch: compare "
-        "the most probable classes, argmax(1).": ((logits[0] == logits[1]).float().mean().item()),
+        "no answer stays. Logits never do, argmax() and argmax(0) look over the whole batch: "
+        "compare the most probable classes, argmax(1).": (
+            (logits[0] == logits[1]).float().mean().item()
+        ),
         "this is the share of moved images that are right. Labels play no role.": (
             (after == labels).float().mean().item()
         ),

@@ -42,15 +42,19 @@ def learned(
 
 
 def measured_depth(
-    train: Labelled, test: Labelled, kind: str, depth: int, *, seed: int, epochs: int = 4
+    train: Labelled,
+    test: Labelled,
+    kind: str,
+    depth: int,
+    *,
+    seed: int,
+    lr: float = 1e-3,
+    epochs: int = 4,
 ) -> Row:
-    """A row of the table of depths: training loss, and share of the test right, by epoch.
-
-    The learning rate is the one at which plain networks do best.
-    """
+    """A row of the table of depths: training loss, and share of the test right, by epoch."""
     net = deep(kind, depth, seed=seed)
-    history = learned(net, train, test, lr=1e-3, epochs=epochs, seed=seed)
-    return {"kind": kind, "depth": depth, "seed": seed} | _by_epoch(history)
+    history = learned(net, train, test, lr=lr, epochs=epochs, seed=seed)
+    return {"kind": kind, "depth": depth, "lr": lr, "seed": seed} | _by_epoch(history)
 
 
 def measured_shrink(

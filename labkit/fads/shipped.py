@@ -10,7 +10,7 @@ Row = dict[str, float | str]
 
 
 def load_depths() -> list[Row]:
-    """A row of `measured_depth` for each kind, depth and seed; FileNotFoundError without file."""
+    """A row of `measured_depth` for each kind, depth, rate, seed; FileNotFoundError without it."""
     return [_numbers(row) for row in read_table(data_dir() / DEPTHS)]
 
 

@@ -7,8 +7,9 @@ from labkit.fads import pack, shipped
 
 
 def test_the_tables_have_every_row():
-    depths = [(row["kind"], row["depth"], row["seed"]) for row in fads.load_depths()]
-    wanted = {(k, d, s) for k in fads.KINDS for d in pack.SIZES for s in pack.SEEDS}
+    depths = [(r["kind"], r["depth"], r["lr"], r["seed"]) for r in fads.load_depths()]
+    races = [(d, pack.RATE) for d in pack.SIZES] + [(40, lr) for lr in pack.OTHER_RATES]
+    wanted = {(k, d, lr, s) for k in fads.KINDS for d, lr in races for s in pack.SEEDS}
     assert set(depths) == wanted and len(depths) == len(wanted)
     shrinks = [(row["way"], row["seed"]) for row in fads.load_shrinks()]
     assert sorted(shrinks) == sorted((w, s) for w in fads.WAYS for s in pack.SEEDS)
@@ -46,12 +47,12 @@ def test_a_missing_table_is_named(load, tmp_path, monkeypatch):
 def test_packing_writes_both_tables(tmp_path, monkeypatch):
     calls = []
 
-    def quick(train, test, name, *depth, seed):
-        calls.append((name, *depth, seed))
+    def quick(train, test, name, *depth, seed, lr=None):
+        calls.append((name, *depth, seed, lr))
         return {"seed": seed}
 
     monkeypatch.setattr(pack, "measured_depth", quick)
     monkeypatch.setattr(pack, "measured_shrink", quick)
     pack.main(tmp_path)
-    assert len(calls) == 3 * (len(fads.WAYS) + 4 * len(fads.KINDS))
+    assert len(set(calls)) == len(calls) == 3 * (len(fads.WAYS) + 6 * len(fads.KINDS))
     assert {path.name for path in tmp_path.iterdir()} == {"depths.csv", "shrinks.csv"}

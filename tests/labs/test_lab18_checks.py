@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from labkit import fads
 from labkit.checks import CheckFailed, NotDone
 from labkit.checks import lab18 as check
+from labkit.checks import lab18_mistakes as mistakes
 
 
 def fails(exercise, wrong, message):
@@ -33,6 +34,10 @@ def in_place(x, first, second):
     out = second(first(x).relu())
     x += out
     return x.relu()
+
+
+def skip_learns_nothing(x, first, second):
+    return (x.detach() + second(first(x).relu())).relu()
 
 
 def learns_nothing(x, first, second):
@@ -71,7 +76,9 @@ BLOCKS = {
     "one behind the other: add": lambda x, f, s: torch.cat([x, s(f(x).relu())], 1),
     "stand one behind the other": lambda x, f, s: torch.cat([x, s(f(x).relu())], 1).relu(),
     "changes its input in place": in_place,
-    "no gradient reaches": learns_nothing,
+    "ReLUs come before the layers": lambda x, f, s: x + s(f(x.relu()).relu()),
+    "not all of the gradient": learns_nothing,
+    "by both ways, to x": skip_learns_nothing,
     "is None": lambda x, f, s: None,
     "but is": lambda x, f, s: (x + s(f(x).relu())).relu().mean(),
 }
@@ -142,6 +149,18 @@ def with_bias(model, images, labels):
     return [torch.cat([w.flatten(), b]).norm() for w, b in pairs]
 
 
+def image_by_image(model, images, labels):
+    each = [norms()(model, images[i : i + 1], labels[i : i + 1]) for i in range(len(images))]
+    return torch.stack(each).mean(0)
+
+
+def with_a_step(model, images, labels):
+    found = fads.gradient_norms(model, images, labels)
+    with torch.no_grad():
+        fads.conv_weights(model)[0].mul_(0.9)
+    return found
+
+
 def over_weights(model, images, labels):
     weights = torch.stack([w.detach().norm() for w in fads.conv_weights(model)])
     return norms()(model, images, labels) / weights
@@ -179,6 +198,8 @@ NORMS = {
     "labels' logits, without": norms(loss=F.nll_loss),
     "first convolution is missing": lambda m, x, y: norms()(m, x, y)[1:],
     "last convolution is missing": lambda m, x, y: norms()(m, x, y)[:-1],
+    "each image's own gradient": image_by_image,
+    "take no step": with_a_step,
     "second call gives twice": accumulated,
     "is None": lambda m, x, y: None,
 }
@@ -242,6 +263,13 @@ COSTS = {
     "the image's side, over the stride": cost(lambda n, k, s, p: n // s),
     "kernel isn't subtracted": cost(lambda n, k, s, p: (n + 2 * p) // s + 1),
     "the image's side(, over the stride,)? stands for": cost(lambda n, k, s, p: n),
+    "brackets are missing": cost(lambda n, k, s, p: n + 2 * p - k // s + 1),
+    "a bias for each output": lambda n, a, b, k, s, p: (
+        fads.conv_cost(n, a, b, k, s, p)[0],
+        fads.conv_cost(n, a, b, k, s, p)[1] + b,
+    ),
+    "additions are counted": cost(each=lambda a, b, k: b * (2 * a * k * k - 1)),
+    "counts the places": changed(lambda n, c, s: (n * n, c)),
     "places of the input": cost(places=lambda n, k, s, p: n),
     "places of the padded": cost(places=lambda n, k, s, p: n + 2 * p),
     "those at stride 1": cost(places=lambda n, k, s, p: n + 2 * p - k + 1),
@@ -327,6 +355,14 @@ STAYS = {
     "to the left": stays(lambda x, s: F.pad(x, (0, s))[..., s:]),
     "move down, not": stays(lambda x, s: F.pad(x, (0, 0, s, 0))[:, :, : x.shape[2]]),
     "right and down": stays(lambda x, s: F.pad(x, (s, 0, s, 0))[..., : x.shape[2], : x.shape[3]]),
+    "move up": stays(lambda x, s: F.pad(x, (0, 0, 0, s))[:, :, s:]),
+    "images don't move": stays(lambda x, s: x),
+    "the rest doesn't move": stays(
+        lambda x, s: torch.cat([torch.zeros_like(x[..., :s]), x[..., s:]], 3)
+    ),
+    "ones come in": stays(lambda x, s: F.pad(x, (s, 0), value=1.0)[..., : x.shape[3]]),
+    "one pixel too few": stays(lambda x, s: fads.moved(x, max(s - 1, 0))),
+    "one pixel too many": stays(lambda x, s: fads.moved(x, s + 1)),
     "by one pixel": stays(lambda x, s: fads.moved(x, 1)),
     "twice the step": stays(lambda x, s: fads.moved(x, 2 * s)),
     "first column is repeated": stays(
@@ -335,10 +371,11 @@ STAYS = {
     "answers that change": of_logits(lambda a, b: (a.argmax(1) != b.argmax(1)).float().mean()),
     "how many stay": of_logits(lambda a, b: (a.argmax(1) == b.argmax(1)).sum()),
     "a percentage": of_logits(lambda a, b: 100 * (a.argmax(1) == b.argmax(1)).float().mean()),
-    "compares logits": of_logits(lambda a, b: (a == b).float().mean()),
+    "and argmax\\(0\\) look over": of_logits(lambda a, b: float(a.argmax() == b.argmax())),
+    "no answer stays. Logits": of_logits(lambda a, b: (a == b).float().mean()),
     "mean change of prob": of_logits(half_of),
     "least probable": of_logits(lambda a, b: (a.argmin(1) == b.argmin(1)).float().mean()),
-    "argmax over the batch": of_logits(lambda a, b: (a.argmax(0) == b.argmax(0)).float().mean()),
+    "the whole batch: compare": of_logits(lambda a, b: (a.argmax(0) == b.argmax(0)).float().mean()),
     "neighbouring": of_logits(lambda a, b: (a.argmax(1) == a.argmax(1).roll(1)).float().mean()),
     "all steps up to": in_all,
     "With step 0 a slice": stays(empty_at_0),
@@ -385,3 +422,11 @@ def test_checks_leave_the_random_state(exercise):
     before = torch.random.get_rng_state()
     getattr(check, exercise)(getattr(fads, exercise))
     assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_no_two_wrong_shares_are_alike_where_they_are_first_told_apart():
+    generator = torch.Generator().manual_seed(check.SHARES_SEED)
+    model, images, labels = check._judged([397, 1, 9, 9], generator)
+    right, wrong = mistakes.same_answer(model, images, 3, labels)
+    found = sorted([right, *wrong.values()])
+    assert all(b - a > 1e-3 for a, b in zip(found, found[1:], strict=False))
