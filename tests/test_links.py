@@ -5,7 +5,6 @@ from functools import cache
 from urllib.parse import unquote
 
 import pytest
-from coming import COMING
 from making import ROOT
 
 from labkit.course import catalog
@@ -37,15 +36,9 @@ def dead(link, page):
     """Why a link on a page leads nowhere, "" if it leads somewhere."""
     file, _, anchor = unquote(link).partition("#")
     target = (page.parent / file).resolve() if file else page
-    if target.parent == ROOT / "notebooks" and target.name.split("_")[0] in COMING - numbers():
-        return ""
     if not target.exists():
         return f"{link}: no such file"
     return f"{link}: no such heading" if anchor and anchor not in anchors(target) else ""
-
-
-def numbers():
-    return {lab.number for lab in LABS.values()}
 
 
 def all_dead(text, page):

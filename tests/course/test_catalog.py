@@ -4,7 +4,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from coming import COMING
 from making import code, notebook
 
 from labkit.course import catalog
@@ -62,6 +61,5 @@ def test_every_lab_says_what_it_is(real):
     assert set(real.builds_on) <= known - {real.stem}
     assert real.minutes and real.difficulty in ("●○○", "●●○", "●●●")
     assert bool(real.builds_on) == (real.number != "00")
-    if real.number not in COMING:
-        below_title = real.notebook.cells[0].source.split("\n\n")[1]
-        assert below_title.startswith(("**Slides**: [", "**Slide**: [")) and real.slides
+    below_title = real.notebook.cells[0].source.split("\n\n")[1]
+    assert below_title.startswith(("**Slides**: [", "**Slide**: [")) and real.slides

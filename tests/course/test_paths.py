@@ -5,7 +5,6 @@ import re
 import nbformat
 import overview
 import pytest
-from coming import COMING
 from making import tiny_lab
 
 from labkit import cli
@@ -20,14 +19,10 @@ def numbers(name):
     return [step.lab for part in paths.PATHS[name].parts for step in part.steps]
 
 
-def parts(name):
-    return [part for part in paths.PATHS[name].parts if {s.lab for s in part.steps} - COMING]
-
-
 @each_path
 def test_a_path_names_labs_that_are_there_each_once(name):
     assert len(set(numbers(name))) == len(numbers(name))
-    assert set(numbers(name)) - COMING <= set(HERE)
+    assert set(numbers(name)) <= set(HERE)
 
 
 @each_path
@@ -45,7 +40,7 @@ def test_the_term_has_every_lab_in_twelve_weeks():
 
 @pytest.mark.parametrize("name, least, most", [("weekend", 240, 360), ("term", 75, 180)])
 def test_a_day_or_a_week_is_not_too_long(name, least, most):
-    for part in parts(name):
+    for part in paths.PATHS[name].parts:
         assert least <= overview.minutes(part, LABS) <= most, part.title
 
 
@@ -83,7 +78,7 @@ def test_a_piece_for_class_is_there_in_order_and_asks_the_room(step):
 
 @each_path
 def test_exercises_to_do_are_those_of_the_labs(name):
-    for part in parts(name):
+    for part in paths.PATHS[name].parts:
         for number, half, last in re.findall(
             r"lab (\d\d)(, part 2)?, exercises 1 to (\d)", part.task
         ):
@@ -98,10 +93,10 @@ def test_the_page_leads_to_each_lab_and_piece(name):
     text = overview.page(name, LABS)
     for lab in paths.labs_of(name):
         assert f"[{lab.number} {lab.name}]({lab.path.name})" in text
-    for part in parts(name):
+    for part in paths.PATHS[name].parts:
         assert f"## {part.title}\n\n{overview.minutes(part, LABS)} minutes." in text
         assert part.task in text
-    for step in (step for part in parts(name) for step in part.steps):
+    for step in (step for part in paths.PATHS[name].parts for step in part.steps):
         for heading in step.headings:
             assert f"]({HERE[step.lab].path.name}{catalog.anchor(heading)})" in text
 

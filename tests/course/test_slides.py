@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from coming import COMING
 from making import ROOT
 
 from labkit.course import catalog
 
 SLIDES = 28
 LABS = {lab.path.name: lab for lab in catalog.labs()}
-NAMED = [lab for lab in LABS.values() if lab.number not in COMING]
 
 
 @dataclass
@@ -29,8 +27,7 @@ class Row:
 
     @property
     def labs(self):
-        links = re.findall(r"\]\(((\w+?)_\w+\.ipynb)", self.where)
-        return {name for name, number in links if number not in COMING}
+        return set(re.findall(r"\]\((\w+\.ipynb)", self.where))
 
 
 def rows():
@@ -62,7 +59,7 @@ def test_a_slide_has_a_lab_or_a_reason(row):
 
 @each_row
 def test_slides_and_labs_name_each_other(row):
-    said = {lab.path.name for lab in NAMED if row.number in lab.slides}
+    said = {lab.path.name for lab in LABS.values() if row.number in lab.slides}
     assert said == (set() if row.where.startswith("No lab") else row.labs)
 
 
@@ -93,7 +90,7 @@ def test_titles_and_quotations_are_the_lectures(lecture):
         assert words(row.quote) in text, row.number
 
 
-@pytest.mark.parametrize("lab", NAMED, ids=lambda lab: lab.stem)
+@pytest.mark.parametrize("lab", LABS.values(), ids=lambda lab: lab.stem)
 def test_what_a_lab_quotes_below_its_title_is_on_its_slides(lab, lecture):
     first = lab.notebook.cells[0].source
     block = " ".join(re.findall(r"^> (.*)$", first, flags=re.MULTILINE))
