@@ -9,7 +9,7 @@ the pictures of one widget may take.
 
 from __future__ import annotations
 
-import ast
+import functools
 import hashlib
 import html
 import json
@@ -17,7 +17,7 @@ import math
 import os
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import controls
@@ -33,40 +33,44 @@ AGAIN = 5  # settings that are drawn a second time, for the tests
 
 
 def load_ipython_extension(shell) -> None:
-    shell.events.register("post_run_cell", lambda result: _after(shell, result))
-
-
-def _after(shell, result) -> None:
     from labkit.course.prediction import Prediction
 
+    Prediction._ipython_display_ = _noted(_asked, Prediction._ipython_display_)
+    Prediction.compare = _noted(_answered, Prediction.compare)
+    shell.events.register("post_run_cell", _after)
+
+
+def _noted(record: Callable, method: Callable) -> Callable:
+    """The method of a question, which first leaves the record that is made of it."""
+
+    @functools.wraps(method)
+    def noted(question, *arguments, **options):
+        _leave(record(question))
+        return method(question, *arguments, **options)
+
+    return noted
+
+
+def _asked(question) -> dict:
+    return {"kind": "question", "question": question.question, "options": question.options}
+
+
+def _answered(question) -> dict:
+    return {"kind": "compared", "questions": [question.question]}
+
+
+def _after(result) -> None:
     shown = result.result
-    if isinstance(shown, Prediction):
-        _leave({"kind": "question", "question": shown.question, "options": shown.options})
-    elif picture := _picture_in(shown):
+    if picture := _picture_in(shown):
         with _seeds_kept():
             record = Harvest(shown, picture).store(Path(os.environ["LABKIT_HARVEST"]))
         _leave(record | {"kind": "widget", "model": shown.model_id})
-    if asked := _compared(result.info.raw_cell, shell.user_ns, Prediction):
-        _leave({"kind": "compared", "questions": asked})
 
 
 def _leave(record: dict) -> None:
     from IPython.display import publish_display_data
 
     publish_display_data({MIME: record, "text/plain": ""})
-
-
-def _compared(code: str, names: Mapping, kind: type) -> list[str]:
-    """The questions whose result this cell gives, in the order of the code."""
-    try:
-        nodes = list(ast.walk(ast.parse(code)))
-    except SyntaxError:  # a magic
-        return []
-    calls = [node.func for node in nodes if isinstance(node, ast.Call)]
-    calls = [f for f in calls if isinstance(f, ast.Attribute) and f.attr == "compare"]
-    calls = [f.value for f in calls if isinstance(f.value, ast.Name)]
-    found = [names.get(name.id) for name in sorted(calls, key=lambda name: name.lineno)]
-    return [one.question for one in found if isinstance(one, kind)]
 
 
 def _parts(box) -> Iterator:

@@ -167,7 +167,7 @@ class _Maker:
         if model in records:
             return [_html(markup.widget(records[model]))]
         if questions:
-            return [_html(markup.question(questions[0], self.stem))]
+            return [_html(markup.question(questions.pop(0), self.stem))]
         if _PROGRESS.search(said):
             return []
         if "FileUpload" in said:

@@ -2,6 +2,7 @@
 
 import executing
 import nbformat
+import pages
 import pytest
 from harvest import MIME
 from nbformat.v4 import new_code_cell, new_notebook
@@ -14,6 +15,12 @@ def draw(level):
 guess = predict("Which?", ["this", "that"])
 guess
 """
+MORE = """\
+more = {name: predict(f"{name}?", ["yes", "no"]) for name in "AB"}
+display(*more.values())
+for name in "BA":
+    more[name].compare("no")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +28,7 @@ def path(tmp_path_factory):
     cells = [
         new_code_cell(DRAW, id="ask"),
         new_code_cell("guess.compare('that')", id="told"),
+        new_code_cell(MORE, id="more"),
         new_code_cell(
             "widgets.live(draw, alt='a grey', level=widgets.slider('level', 0, 2))",
             id="slide",
@@ -47,6 +55,17 @@ def test_records_stand_among_the_outputs_and_pictures_beside(path, kept):
     assert records["ask"]["question"] == "Which?" and records["told"]["questions"] == ["Which?"]
     assert records["slide"]["controls"][0]["words"] == ["0", "1", "2"]
     assert {p.name for p in frames.iterdir()} == {"01_tiny-1.js", "01_tiny-1.webp"}
+
+
+def test_each_question_is_recorded_where_it_is_asked_and_answered(path, kept):
+    ran, _ = executing.run(path, kept)
+    (cell,) = [cell for cell in ran.cells if cell.id == "more"]
+    records = [o["data"][MIME] for o in cell.outputs if MIME in o.get("data", {})]
+    assert [r["question"] for r in records if r["kind"] == "question"] == ["A?", "B?"]
+    assert [r["questions"] for r in records if r["kind"] == "compared"] == [["B?"], ["A?"]]
+    made = pages.page(path, ran, kept.parent / "pictures", there=set())
+    text = str(next(cell for cell in made.cells if cell.id == "more").outputs)
+    assert text.index("A?") < text.index("B?") and text.count("came out") >= 2
 
 
 def test_what_ran_is_kept_until_it_changes(path, kept, monkeypatch):

@@ -192,13 +192,3 @@ def test_random_numbers_go_on_as_if_nothing_had_been_drawn():
     with harvest._seeds_kept():
         numbers()
     assert [first, numbers()] == expected
-
-
-def test_the_questions_of_a_cell_are_found_by_their_names(tmp_path):
-    from labkit.course.prediction import Prediction
-
-    one, two = (Prediction(q, ["a", "b"], path=tmp_path / "p.json") for q in ("One?", "Two?"))
-    names = {"one": one, "two": two, "other": object()}
-    code = "x = 1\ntwo.compare('a')\none.compare('b' if x else 'a')\nother.compare(1)"
-    assert harvest._compared(code, names, Prediction) == ["Two?", "One?"]
-    assert harvest._compared("%matplotlib inline", names, Prediction) == []
