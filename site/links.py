@@ -11,11 +11,13 @@ from urllib.parse import unquote
 from docutils.nodes import make_id
 
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((\w+)\.(?:ipynb|md)(?:#([^)\s]*))?\)")
-_ANCHOR = re.compile(r'<a href="(?:notebooks/)?(\w+)\.(?:ipynb|md)">(.*?)</a>', re.DOTALL)
+_ANCHOR = re.compile(r'<a href="(?:notebooks/)?(\w+)\.(?:ipynb|md|html)"[^>]*>(.*?)</a>', re.DOTALL)
 
 
 def linked(text: str, there: set[str]) -> str:
-    """Prose whose links lead to pages and their headings, and only to pages that are `there`.
+    """Text whose links lead to pages and their headings, and only to pages that are `there`.
+
+    Files that a lab wrote beside itself aren't.
 
     >>> linked("[a](01_a.ipynb#What-for?), [b](02_b.ipynb)", {"01_a"})
     '<a href="01_a.html#what-for">a</a>, b'

@@ -175,3 +175,8 @@ def test_how_to_open_a_lab_names_no_host_unless_told():
     assert "http" not in alone and "make lab LABS=05b" in alone and "holds" not in alone
     told = front.opening("05b_words", address="https://example.org/labkit", holds=True)
     assert "git clone https://example.org/labkit labkit" in told and "what_holds.html" in told
+
+
+def test_a_file_that_a_lab_wrote_beside_itself_is_no_link():
+    shown = 'Your page: <a href="mine.html" target="_blank">mine.html</a>, <a href="a.html">a</a>'
+    assert links.linked(shown, {"a"}) == 'Your page: mine.html, <a href="a.html">a</a>'
