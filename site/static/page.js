@@ -43,6 +43,10 @@
     if (before !== null) answered(key, before);
   });
 
+  // the theme's captions say that they are headings, not of which level
+  document.querySelectorAll("p.caption[role=heading]:not([aria-level])")
+    .forEach((caption) => { caption.ariaLevel = "2"; });
+
   // what is too wide for a phone can be scrolled by the arrow keys
   const reach = () => document.querySelectorAll("pre, .output, .table-wrapper").forEach((part) => {
     if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;

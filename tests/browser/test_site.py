@@ -29,9 +29,8 @@ KEPT = ROOT / "site" / "_build" / "executed"
 QUICK = ("00", "13")
 SITE = [p for p in LABS if p.stem.split("_")[0] in QUICK or executing.is_kept(p, KEPT)]
 PHONE = {"width": 390, "height": 844}
-# What furo, the theme, makes of every page: its captions, its drawers, its way back to the top.
+# What furo, the theme, makes of every page: its drawers, its way back to the top.
 NOT_OURS = {
-    "aria-required-attr": ".caption",
     "landmark-unique": ".sidebar-drawer",
     "region": ".back-to-top > span",
 }
