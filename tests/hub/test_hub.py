@@ -129,14 +129,11 @@ def _proxy_command(folder) -> str:
     npm = shutil.which("npm")
     if not npm:
         pytest.skip("configurable-http-proxy is not there, nor npm to install it")
-    done = subprocess.run(
-        [npm, "install", "--prefix", str(folder / "npm"), "configurable-http-proxy"],
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
-    if done.returncode:
-        pytest.skip(f"npm cannot install configurable-http-proxy: {done.stderr[-200:]}")
+    install = [npm, "install", "--prefix", str(folder / "npm"), "configurable-http-proxy"]
+    try:
+        subprocess.run(install, capture_output=True, check=True, timeout=PATIENCE)
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        pytest.skip(f"npm cannot install configurable-http-proxy: {error}")
     return str(folder / "npm" / "node_modules" / ".bin" / "configurable-http-proxy")
 
 
