@@ -181,6 +181,21 @@ def as_tensor(got: Any, *, what: str) -> Tensor:
     return real
 
 
+def one_number(got: Any, *, what: str) -> Tensor:
+    """What came as a single number, of shape (); CheckFailed for another count.
+
+    >>> one_number(torch.tensor([0.5]), what="The share")
+    tensor(0.5000)
+    """
+    value = as_tensor(got, what=what)
+    if value.numel() != 1:
+        raise CheckFailed(
+            f"{what} should be one number, but has the shape {tuple(value.shape)}. Is a mean or a "
+            "sum missing?"
+        )
+    return value.reshape(())
+
+
 def _plain(got: Any) -> Tensor | np.ndarray:
     """Without graph and sparseness; NumPy views, also backward ones, and lists as arrays."""
     if isinstance(got, Tensor):

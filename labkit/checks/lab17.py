@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from labkit.checks import lab17_mistakes as mistakes
-from labkit.checks.core import CheckFailed, as_tensor, call, compare, exercise
+from labkit.checks.core import CheckFailed, as_tensor, call, compare, exercise, one_number
 from labkit.labels import selfsup
 
 RATED = [(57, [0, 1, 2, 3, 4]), (25, [-1, 0, 1]), (9, [3, 8]), (12, [0, 1, 2])]  # labels, kinds
@@ -25,10 +25,12 @@ def kappa(answer: Callable[[Tensor, Tensor], float]) -> str:
         first, second = mistakes.two_raters(count, kinds, generator)
         right, wrong = mistakes.kappa(first, second)
         what = f"kappa of {count} labels of the kinds {kinds}"
-        compare(_one_number(call(answer, first, second), what), right, mistakes=wrong, what=what)
+        compare(
+            one_number(call(answer, first, second), what=what), right, mistakes=wrong, what=what
+        )
     same = torch.tensor([4, 4, 6, 4, 6])
     what = "kappa of two raters who agree on everything"
-    compare(_one_number(call(answer, same, same), what), 1.0, what=what)
+    compare(one_number(call(answer, same, same), what=what), 1.0, what=what)
     return "kappa is right: 1 for perfect agreement, 0 for what luck would do."
 
 
@@ -72,16 +74,6 @@ def unsure(answer: Callable[[Tensor, int], Tensor]) -> str:
         got = _rows(call(answer, probabilities, count), what, rows, count)
         compare(got, right, mistakes=wrong, what=f"{what}, in order")
     return "unsure is right: it asks where two classes are nearly as probable."
-
-
-def _one_number(got, what: str) -> Tensor:
-    value = as_tensor(got, what=what)
-    if value.numel() != 1:
-        raise CheckFailed(
-            f"{what} should be one number, but has the shape {tuple(value.shape)}. Is a mean or a "
-            "sum missing?"
-        )
-    return value.reshape(())
 
 
 def _refuse_underflow(got, what: str, raters: int) -> None:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from labkit.checks import lab18_mistakes as mistakes
 from labkit.checks import words
-from labkit.checks.core import CheckFailed, as_tensor, call, compare, exercise
+from labkit.checks.core import CheckFailed, as_tensor, call, compare, exercise, one_number
 from labkit.checks.networks import AsItWas
 from labkit.fads.nets import DeepNet
 from labkit.fads.nets import residual as residual_block
@@ -98,13 +98,8 @@ def same_answer(answer: Callable[[nn.Module, Tensor, int], float]) -> str:
         for by in (step, 1, 0):
             right, wrong = mistakes.same_answer(model, images, by, labels)
             what = f"The share of {len(images)} answers that stay at step {by}"
-            got = as_tensor(_called_at(answer, model, images, by), what=what)
-            if got.numel() != 1:
-                raise CheckFailed(
-                    f"{what} should be one number, but has the shape {tuple(got.shape)}. Is a "
-                    "mean missing?"
-                )
-            compare(got.reshape(()), right, mistakes=wrong, what=what)
+            got = one_number(_called_at(answer, model, images, by), what=what)
+            compare(got, right, mistakes=wrong, what=what)
     return "same_answer is right: it asks whether the answer stays, not whether it's right."
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from labkit.checks import lab19_mistakes as mistakes
-from labkit.checks.core import CheckFailed, NotDone, as_tensor, call, compare, exercise
+from labkit.checks.core import CheckFailed, NotDone, as_tensor, call, compare, exercise, one_number
 
 PAIRS = [(10, 80, 0.25), (7, 60, -1.0), (9, 25, 0.0), (11, 30, 9.0), (1, 12, 1.0)]  # N, R, shift
 PICTURES = [(7, 5, (1, 4, 4)), (4, 6, (1, 3, 5)), (1, 4, (2, 3, 3)), (5, 3, (3, 2, 4))]
@@ -98,13 +98,7 @@ def _hours(answer: Callable[[str], float], text: str) -> float:
 def _one_number(got, what: str) -> Tensor:
     if isinstance(got, list | tuple):
         raise CheckFailed(f"{what} should be one number, but a {type(got).__name__} came.")
-    value = as_tensor(got, what=what)
-    if value.numel() != 1:
-        raise CheckFailed(
-            f"{what} should be one number, but has the shape {tuple(value.shape)}. Is a mean or a "
-            "sum missing?"
-        )
-    return value.reshape(())
+    return one_number(got, what=what)
 
 
 def _same(value: float, other: float) -> bool:

@@ -10,6 +10,7 @@ import re
 
 from nbformat import NotebookNode
 
+from labkit.course.document import document
 from labkit.course.live_edition import HOW_TO, is_note
 
 _HEADING = re.compile(r"^(#{1,6}) +(.+)$", re.MULTILINE)
@@ -47,7 +48,8 @@ def page(prepared: NotebookNode, *, title: str) -> str:
         elif carried := cell.metadata.get("labkit"):
             code.append(f"<pre><code>{html.escape(carried['prepared'])}</code></pre>")
     body.append(_section(note, code))
-    return _document(title, "\n".join(part for part in body if part))
+    text = "\n".join(part for part in body if part)
+    return document(f"{title}: speaker's notes", style=_STYLE, body=text)
 
 
 def _section(note: str, code: list[str]) -> str:
@@ -68,21 +70,3 @@ def _paragraphs(text: str) -> str:
 def _inline(text: str) -> str:
     text = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
     return re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", text, flags=re.DOTALL)
-
-
-def _document(title: str, body: str) -> str:
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{html.escape(title)}: speaker's notes</title>
-<style>
-{_STYLE}
-</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""

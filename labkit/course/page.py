@@ -17,6 +17,7 @@ from pathlib import Path
 
 from labkit.course import prediction
 from labkit.course.copies import write_whole
+from labkit.course.document import document
 from labkit.course.progress import LabProgress, progress
 from labkit.course.session import notebook_path
 
@@ -96,7 +97,11 @@ def page(
         "<h2>What I solved</h2>",
         _solved(labs),
     ]
-    text = _document("\n".join(body)).encode("utf-8", "replace").decode("utf-8")
+    text = (
+        document("What I now doubt", style=_STYLE, body="\n".join(body))
+        .encode("utf-8", "replace")
+        .decode("utf-8")
+    )
     return f"{text}<!-- written by labkit: {_hash(text)} -->\n"
 
 
@@ -184,23 +189,3 @@ def _is_ours(path: Path) -> bool:
 
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
-def _document(body: str) -> str:
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<title>What I now doubt</title>
-<style>
-{_STYLE}
-</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""

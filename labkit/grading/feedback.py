@@ -12,27 +12,17 @@ import os
 from pathlib import Path
 
 from labkit.course import copies as files
+from labkit.course.document import document
 from labkit.grading import copies
 from labkit.grading.marks import Line, Mark
 
 MANIFEST = ".labkit-feedback.json"
-_PAGE = """\
-<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>{title}</title>
-<style>
-body {{ font: 1rem/1.5 sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem }}
-table {{ border-collapse: collapse; width: 100% }}
-th, td {{ text-align: left; vertical-align: top; padding: .3rem 1rem .3rem 0 }}
-td {{ border-top: 1px solid #8888 }}
-td:nth-child(2) {{ white-space: nowrap }}
-</style>
-<h1>{title}</h1>
-{labs}
-</html>
-"""
+_STYLE = """\
+body { font: 1rem/1.5 sans-serif; max-width: 50rem; margin: 2rem auto; padding: 0 1rem }
+table { border-collapse: collapse; width: 100% }
+th, td { text-align: left; vertical-align: top; padding: .3rem 1rem .3rem 0 }
+td { border-top: 1px solid #8888 }
+td:nth-child(2) { white-space: nowrap }"""
 _TABLE = """\
 <h2>{lab}: {points:g} of {most:g} points</h2>
 {remarks}<table>
@@ -68,8 +58,9 @@ def write(lines: list[Line], folder: str | Path) -> tuple[int, list[str]]:
 
 def page(line: Line) -> str:
     """The page of one student, as HTML that needs nothing else."""
-    title = html.escape(f"Feedback for {line.student.label}")
-    return _PAGE.format(title=title, labs="\n".join(map(_table, line.marks.items())))
+    title = f"Feedback for {line.student.label}"
+    body = [f"<h1>{html.escape(title)}</h1>", *map(_table, line.marks.items())]
+    return document(title, style=_STYLE, body="\n".join(body))
 
 
 def comment(mark: Mark) -> str:
