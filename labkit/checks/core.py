@@ -184,8 +184,8 @@ def as_tensor(got: Any, *, what: str) -> Tensor:
 def one_number(got: Any, *, what: str) -> Tensor:
     """What came as a single number, of shape (); CheckFailed for another count.
 
-    >>> one_number(torch.tensor([0.5]), what="The share")
-    tensor(0.5000)
+    >>> float(one_number([0.5], what="The share"))
+    0.5
     """
     value = as_tensor(got, what=what)
     if value.numel() != 1:
