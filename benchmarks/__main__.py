@@ -1,8 +1,8 @@
 """`python -m benchmarks [NAME ...]`: run benchmarks and write what they print to results.md.
 
 Each runs in a process of its own, one after the other. A section of results.md is replaced when
-its benchmark has run to the end; the others stay. The summary of results.md and the table of
-README.md are made from the RESULT lines of all sections.
+its benchmark has run to the end; the others stay, and so does "history", of questions no longer
+asked. The table of README.md is made from the RESULT lines of all sections.
 """
 
 from __future__ import annotations
@@ -22,10 +22,13 @@ HEAD = """\
 # Benchmarks: labkit beside its peers
 
 Written by `make bench`; each section says on which machine. Every script measures labkit and its
-peers in turn in one run; CPU seconds unless it says otherwise. Ratios count, not seconds.
+peers in turn in one run; CPU seconds unless it says otherwise. Ratios count, not seconds. Where a
+CUDA device is found, scripts that can use it add rows for it; none was at hand for what follows,
+and on Apple's MPS nothing has been run.
 """
-RESULT = re.compile(r"^ *RESULT (\S+) (\S+) (\S+) (\S+)$", re.MULTILINE)
+RESULT = re.compile(r"(?m)^ *RESULT (\S+) (\S+) (\S+) (\S+)$")
 SHOWN = 10  # rows of README's table
+HISTORY = "history"
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 
 
@@ -72,7 +75,7 @@ def store(name: str, said: str) -> None:
     said = re.sub(r"(?m)^RESULT", "    RESULT", said.strip())  # as code, a line each
     said = re.sub(r"(?m)^(    RESULT.*\n)(?!    RESULT|\n)", r"\1\n", said)
     kept = {**sections(text), name: f"{_intro(name)}\n\n{said}\n"}
-    kept = {title: kept[title] for title in names() if title in kept}
+    kept = {title: kept[title] for title in [*names(), HISTORY] if title in kept}
     parts = [f"## {title}\n\n{body.strip()}\n" for title, body in kept.items()]
     RESULTS.write_text("\n".join([HEAD, *parts]), encoding="utf-8")
     readme = README.read_text(encoding="utf-8")
@@ -92,8 +95,7 @@ def summary(kept: dict[str, str]) -> str:
     """A Markdown table of the ten results with the least room, one a benchmark, in its order."""
     known, worst = names(), {}
     for title, body in kept.items():
-        found = re.findall(r"(?m)^ *RESULT (\S+) (\S+) (\S+) (\S+)$", body)
-        if found:
+        if found := RESULT.findall(body):
             worst[title] = max(found, key=_nearness)
     shown = sorted(worst, key=lambda title: _nearness(worst[title]))[-SHOWN:]
     rows = ["| benchmark | measured | goal | |", "|---|---|---|---|"]

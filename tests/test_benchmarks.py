@@ -10,9 +10,9 @@ from making import ROOT
 from benchmarks import __main__ as bench
 from benchmarks import measure
 
-QUESTIONS = """activations attribution augment explain-true finetune fit gan import labs lime-cost
-lime-repeat lime-true render widgets""".split()
-TO_MEASURE = {"explain-true"}  # a script without a section in results.md yet
+QUESTIONS = """activations attack attribution augment check crowd double-descent explain-true finetune
+fit gan import install labs lime-cost render sample-pixels sample-sound search-play selfsup start
+widgets""".split()
 
 
 class Clock:
@@ -114,10 +114,12 @@ def elsewhere(tmp_path, monkeypatch):
 
 def test_a_section_is_replaced_the_others_stay_and_the_readme_follows(elsewhere):
     bench.store("render", "| t |\n|---|\n\nRESULT render 2 <=1 short\n")
+    bench.RESULTS.write_text(f"{bench.RESULTS.read_text()}\n## history\n\nOf old: 7.\n")
     bench.store("fit", "RESULT fit 1 <=1.05 ok\n")
     bench.store("render", "RESULT render 0.9 <=1 ok\nRESULT render-cuda 0.1 <=1 ok\n")
     text = (elsewhere / "results.md").read_text()
-    assert list(bench.sections(text)) == ["fit", "render"]
+    assert list(bench.sections(text)) == ["fit", "render", "history"]
+    assert text.endswith("\n## history\n\nOf old: 7.\n")
     assert "RESULT render 2" not in text and text.count("# Benchmarks") == 1
     assert (elsewhere / "README.md").read_text().split("\n") == [
         "before",
@@ -135,7 +137,7 @@ def test_a_section_is_replaced_the_others_stay_and_the_readme_follows(elsewhere)
 def test_the_readme_shows_what_is_nearest_to_its_goal_and_never_hides_what_is_short():
     results = {name: f"RESULT {name} 0.{i}1 <=1 ok\n" for i, name in enumerate(bench.names())}
     results["gan"] = "RESULT gan 20 >=10 ok\nRESULT gan-mode 9 >=10 short\n"
-    results["lime-true"] = "RESULT lime-true -0.1 >=0 short\n"
+    results["explain-true"] = "RESULT explain-true -0.1 >=0 short\n"
     table = bench.summary(results)
     assert table.count("\n") == 2 + bench.SHOWN
     assert "gan.py), mode | 9" in table and "-0.1 | at least 0 | short" in table
@@ -166,10 +168,10 @@ def test_readme_shows_the_numbers_of_the_results():
     kept = bench.sections((ROOT / "benchmarks" / "results.md").read_text(encoding="utf-8"))
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = readme.partition(bench.BEGIN)[2].partition(bench.END)[0]
-    assert list(kept) == [name for name in QUESTIONS if name not in TO_MEASURE]
+    assert list(kept) == [*QUESTIONS, bench.HISTORY]
     assert shown == "\n" + bench.summary(kept)
-    for name, text in kept.items():
-        assert f"(images/{name}.png)" in text and (bench.HERE / f"images/{name}.png").is_file()
+    for name in QUESTIONS:
+        assert f"(images/{name}.png)" in kept[name] and (bench.HERE / f"images/{name}.png").is_file()
     for picture in re.findall(r"benchmarks/images/[\w-]+\.png", readme):
         assert (ROOT / picture).is_file()
 
