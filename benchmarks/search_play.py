@@ -131,6 +131,7 @@ def speed(board: play.Board, own: np.ndarray, other: np.ndarray, states: list) -
 
 def learned(board, own, other, results, seed: int) -> tuple[float, float]:
     """labkit's shares of optimal moves after `TRAINING` CPU seconds: `MANY` simulations, and few."""
+    play.fit(board, rounds=1, seed=seed)  # what torch loads when it first learns doesn't count
     kept, started = [], time.process_time()
 
     def watch(number: int, net) -> None:
