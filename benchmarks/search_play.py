@@ -17,6 +17,7 @@ import importlib.util
 import json
 import time
 import warnings
+from functools import partial
 
 import numpy as np
 import torch
@@ -117,7 +118,7 @@ def speed(board: play.Board, own: np.ndarray, other: np.ndarray, states: list) -
         "labkit, by a network": lambda: play.search(board, net, own, other, **options),
     }
     for name, few in some.items():
-        calls[name] = lambda at=searcher(name, SIMULATIONS), few=few: at(few)
+        calls[name] = partial(searcher(name, SIMULATIONS), few)
     times = interleaved(calls, rounds=5)
     count = {name: SIMULATIONS * len(some.get(name, states)) for name in calls}
     rates = {name: count[name] / median(spent) for name, spent in times.items()}
@@ -130,7 +131,7 @@ def speed(board: play.Board, own: np.ndarray, other: np.ndarray, states: list) -
 
 
 def learned(board, own, other, results, seed: int) -> tuple[float, float]:
-    """labkit's shares of optimal moves after `TRAINING` CPU seconds: `MANY` simulations, and few."""
+    """Shares of optimal moves after `TRAINING` CPU seconds: with many simulations, and few."""
     play.fit(board, rounds=1, seed=seed)  # what torch loads when it first learns doesn't count
     kept, started = [], time.process_time()
 
