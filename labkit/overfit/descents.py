@@ -60,21 +60,25 @@ def descent(
     """Fit n digits of `train` with random ReLU features, and test (Belkin et al. 2019).
 
     For each seed: other digits, directions and wrong labels. Ridge 0 is the smallest fit. One
-    singular value decomposition a size serves all ridges and noises. `progress`: show a bar.
-    ValueError for a negative ridge or more digits than there are.
+    decomposition a size serves all ridges and noises. `progress`: show a bar. ValueError for a
+    negative ridge or more digits than there are.
     """
     if min(ridges) < 0 or not 0 < n <= len(train[1]):
         raise ValueError(f"ridges must be 0 or more, n 1 to {len(train[1])}: {ridges}, {n}")
-    jobs = [(seed, size) for seed in seeds for size in sizes]
-    rows, tests = [], pixels(test[0])
-    for seed, size in tqdm(jobs, "fits", leave=False, disable=not progress):
+    rows, largest = [], max(sizes)
+    bar = tqdm(total=len(seeds) * len(sizes), desc="fits", leave=False, disable=not progress)
+    for seed in seeds:
         generator = torch.Generator().manual_seed(seed)
         chosen = torch.randperm(len(train[1]), generator=generator)[:n]
-        at = fits.directions(size, seed=seed + 1)
-        known = fits.relu_features(pixels(train[0][chosen]), at)
-        asked = fits.relu_features(tests, at)
         labels = [noisy_labels(train[1][chosen], noise, seed=seed) for noise in noises]
-        rows.append(_fitted(known, labels, asked, test[1], ridges))
+        # fewer features are the first of many: all are computed once
+        features = _features(train[0][chosen], test[0], fits.directions(largest, seed=seed + 1))
+        for size in sizes:
+            known, asked = (part[:, :size] for part in features)
+            scale = (largest / size) ** 0.5
+            rows.append(_fitted(known, labels, asked, test[1], ridges, scale))
+            bar.update()
+    bar.close()
     shape = (len(seeds), len(sizes))
     tables = torch.stack([row[0] for row in rows]).view(*shape, len(ridges), len(noises), 4)
     condition = torch.tensor([row[1] for row in rows], dtype=torch.float64).view(shape)
@@ -82,20 +86,50 @@ def descent(
     return Descent(n, *lists, *tables.unbind(-1), condition)
 
 
-def _fitted(known: Tensor, labels: list[Tensor], asked: Tensor, truth: Tensor, ridges):
-    """Error, training error, training loss and norm (ridges, noises, 4); and the condition."""
-    u, s, vt = torch.linalg.svd(known, full_matrices=False)
-    seen = asked @ vt.mT
-    table = torch.zeros(len(ridges), len(labels), 4, dtype=torch.float64)
-    for i, ridge in enumerate(ridges):
-        kept = s > fits.TINY * s[0]
-        shrink = torch.where(kept, s / (s**2 + ridge).clamp_min(1e-300), 0.0)
-        for j, given in enumerate(labels):
-            goal = fits.targets(given)
-            weights = shrink[:, None] * (u.mT @ goal)  # along the singular directions
-            fitted = (u * s) @ weights
-            wrong = ((seen @ weights).argmax(1) != truth).double().mean()
-            missed = (fitted.argmax(1) != given).double().mean()
-            loss = (fitted - goal).square().sum(1).mean()
-            table[i, j] = torch.stack([wrong, missed, loss, weights.norm()])
-    return table, float(s[0] / s[-1])
+def _features(known: Tensor, asked: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
+    """Features of images to fit and to test; pixels that are blank in all are left out."""
+    rows = torch.cat([pixels(known), pixels(asked)])
+    used = rows.any(0)
+    return fits.relu_features(rows[:, used], directions[used]).split([len(known), len(asked)])
+
+
+def _fitted(
+    known: Tensor, labels: list[Tensor], asked: Tensor, truth: Tensor, ridges, scale: float
+):
+    """Error, training error, training loss and norm (ridges, noises, 4); and the condition.
+
+    `scale`: what all features are still to be multiplied by; it doesn't change which answer wins.
+    """
+    u, s = _left(known)
+    s = s * scale
+    given, goals = torch.stack(labels, 1), torch.cat([fits.targets(each) for each in labels], 1)
+    squares = (s**2 + torch.tensor(ridges, dtype=s.dtype)[:, None]).clamp_min(1e-300)
+    shrink = torch.where(s > fits.TINY * s.max(), s / squares, 0.0)
+    weights = shrink[:, :, None] * (u.mT @ goals)  # along the singular directions
+    back = u @ (weights / s.clamp_min(1e-300)[:, None])  # weights of the features: known.T @ back
+
+    def split(values: Tensor) -> Tensor:
+        return values.unflatten(-1, (len(labels), -1))  # (ridges, rows, noises, classes)
+
+    fitted = (u * s) @ weights
+    wrong = split(asked @ (known.mT @ back)).argmax(-1) != truth[:, None]
+    missed = split(fitted).argmax(-1) != given
+    loss = split((fitted - goals).square()).sum(-1).mean(1)
+    norm = split(weights.square()).sum((1, 3)).sqrt()
+    table = torch.stack([wrong.double().mean(1), missed.double().mean(1), loss, norm], -1)
+    return table, float(s.max() / s.min())
+
+
+def _left(features: Tensor) -> tuple[Tensor, Tensor]:
+    """The left singular vectors (n, r) and singular values (r,) of features (n, N).
+
+    From the smaller of the two square matrices, a fraction of the work; where squaring would lose
+    too many digits, from the features themselves.
+    """
+    n, count = features.shape
+    small = features.mT @ features if count < n else features @ features.mT
+    squares, vectors = torch.linalg.eigh(small)
+    if squares[0] < 1e-9 * squares[-1]:
+        return torch.linalg.svd(features, full_matrices=False)[:2]
+    s = squares.sqrt()
+    return (features @ vectors / s if count < n else vectors), s

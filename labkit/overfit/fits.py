@@ -19,7 +19,7 @@ def directions(count: int, *, size: int = 784, seed: int = 0) -> Tensor:
     """
     generator = torch.Generator().manual_seed(seed)
     drawn = torch.randn(count, size, generator=generator, dtype=torch.float64)
-    return drawn.T / SPREAD
+    return drawn.div_(SPREAD).T
 
 
 def relu_features(pixels: Tensor, directions: Tensor) -> Tensor:
@@ -31,7 +31,7 @@ def relu_features(pixels: Tensor, directions: Tensor) -> Tensor:
     tensor([[0.7071, 0.0000]])
     """
     scale = torch.tensor(directions.shape[1], dtype=pixels.dtype).sqrt()
-    return torch.clamp_min(torch.einsum("bd,dn->bn", pixels, directions), 0) / scale
+    return torch.einsum("bd,dn->bn", pixels, directions).clamp_min_(0).div_(scale)
 
 
 def targets(labels: Tensor) -> Tensor:

@@ -70,69 +70,76 @@ def search(
     the prior that `rng` draws anew, so that a player that trains tries something else at times.
     """
     tree = _Tree(board, own, other, simulations + 1)
-    tree.open(np.arange(len(own)), 0, ask)
+    tree.open(tree.roots, ask)
     if noise:
-        drawn = rng.gamma(1.0, size=tree.legal[:, 0].shape) * tree.legal[:, 0]
+        drawn = rng.gamma(1.0, size=(len(own), board.width)) * tree.legal[tree.roots]
         drawn = drawn / drawn.sum(1, keepdims=True)
-        tree.prior[:, 0] = (1 - noise) * tree.prior[:, 0] + noise * drawn
+        tree.prior[tree.roots] = (1 - noise) * tree.prior[tree.roots] + noise * drawn
     for node in range(1, simulations + 1):
         path, leaves = tree.descend(node, c, score)
         tree.learn(path, tree.worth(leaves, ask), credit)
-    return Found(tree.visits[:, 0], tree.total[:, 0], tree.prior[:, 0])
+    return Found(*(table[tree.roots] for table in (tree.visits, tree.total, tree.prior)))
 
 
 class _Tree:
-    """G trees of up to `room` positions each, as arrays; position 0 is the root."""
+    """G trees of up to `room` positions each, as arrays.
+
+    Row k G + g is position k of tree g; the first G rows are the roots.
+    """
 
     def __init__(self, board: Board, own: np.ndarray, other: np.ndarray, room: int):
-        shape = len(own), room, board.width
-        self.board, self.games = board, np.arange(len(own))
+        self.board, self.roots = board, np.arange(len(own))
+        rows = len(own) * room
+        shape = rows, board.width
         self.visits, self.total, self.prior = (np.zeros(shape, np.float32) for _ in range(3))
-        self.child, self.legal = np.full(shape, -1, np.int32), np.zeros(shape, bool)
-        self.own, self.other = (np.zeros((len(own), room, board.cells), bool) for _ in range(2))
-        self.own[:, 0], self.other[:, 0] = own, other
-        self.over = np.full((len(own), room), np.nan, np.float32)  # the value, where it is over
+        self.child, self.legal = np.full(shape, -1), np.zeros(shape, bool)
+        self.own, self.other = (np.zeros((rows, board.cells), bool) for _ in range(2))
+        self.own[self.roots], self.other[self.roots] = own, other
+        self.over = np.full(rows, np.nan, np.float32)  # the value, where it is over
 
-    def open(self, games: np.ndarray, nodes, ask: Judge) -> np.ndarray:
+    def open(self, rows: np.ndarray, ask: Judge) -> np.ndarray:
         """Ask the judge about positions: their moves, priors, and what it thinks they are worth."""
-        own, other = self.own[games, nodes], self.other[games, nodes]
+        own, other = self.own[rows], self.other[rows]
         logits, values = ask(own, other)
-        self.legal[games, nodes] = legal = self.board.legal(own, other)
-        self.prior[games, nodes] = priors(logits, legal)
+        self.legal[rows] = legal = self.board.legal(own, other)
+        self.prior[rows] = priors(logits, legal)
         return values
 
     def descend(self, new: int, c: float, score: Callable) -> tuple[list, np.ndarray]:
         """From each root follow the best scores to a position that is new, or over."""
-        at, going, path = np.zeros(len(self.games), np.int32), self.games, []
-        while len(going):
-            here = going, at[going]
+        here, leaves, path = self.roots, self.roots.copy(), []
+        while len(here):
             scores = score(self.visits[here], self.total[here], self.prior[here], c)
             moves = np.where(self.legal[here], scores, -np.inf).argmax(1)
-            path.append((going, at[going], moves))
-            next_ = self.child[(*here, moves)]
+            path.append((here, moves))
+            trees, next_ = here % len(leaves), self.child[here, moves]
             fresh = next_ < 0
-            self._grow(*(part[fresh] for part in path[-1]), new)
-            at[going] = np.where(fresh, new, next_)
-            going = going[~fresh & np.isnan(self.over[going, at[going]])]
-        return path, at
+            leaves[trees] = next_ = np.where(fresh, new * len(leaves) + trees, next_)
+            here = next_[~fresh & np.isnan(self.over[next_])]
+        self._grow(*map(np.concatenate, zip(*path, strict=True)), new)
+        return path, leaves
 
-    def _grow(self, games: np.ndarray, parents: np.ndarray, moves: np.ndarray, new: int) -> None:
-        played = self.board.play(self.own[games, parents], self.other[games, parents], moves)
-        self.own[games, new], self.other[games, new], self.over[games, new] = played
-        self.child[games, parents, moves] = new
+    def _grow(self, rows: np.ndarray, moves: np.ndarray, new: int) -> None:
+        """Play the moves that lead to no position yet: one in each tree at most."""
+        fresh = self.child[rows, moves] < 0
+        rows, moves = rows[fresh], moves[fresh]
+        grown = new * len(self.roots) + rows % len(self.roots)
+        played = self.board.play(self.own[rows], self.other[rows], moves)
+        self.own[grown], self.other[grown], self.over[grown] = played
+        self.child[rows, moves] = grown
 
     def worth(self, leaves: np.ndarray, ask: Judge) -> np.ndarray:
         """The value of each leaf for who is to move there: the rules say it, or the judge."""
-        values = self.over[self.games, leaves]
+        values = self.over[leaves]
         unknown = np.flatnonzero(np.isnan(values))
         if len(unknown):
-            values[unknown] = self.open(unknown, leaves[unknown], ask)
+            values[unknown] = self.open(leaves[unknown], ask)
         return values
 
     def learn(self, path: list, values: np.ndarray, credit: Callable) -> None:
         """Count the visit of each move on the way, and add what it has led to."""
-        lengths = sum(np.bincount(games, minlength=len(values)) for games, _, _ in path)
-        credits = np.asarray(credit(values, lengths))
-        for step, (games, nodes, moves) in enumerate(path):
-            self.visits[games, nodes, moves] += 1
-            self.total[games, nodes, moves] += credits[games, step]
+        rows, moves = map(np.concatenate, zip(*path, strict=True))
+        trees, step = rows % len(values), np.repeat(range(len(path)), [len(on) for on, _ in path])
+        credits = np.asarray(credit(values, np.bincount(trees, minlength=len(values))))
+        self.visits[rows, moves] += 1
+        self.total[rows, moves] += credits[trees, step]
