@@ -52,13 +52,20 @@ def targeted(
 
 
 def pgd(
-    model: nn.Module, images: Tensor, labels: Tensor, *, eps: float, steps: int = 20, seed: int = 0
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    eps: float,
+    steps: int = 20,
+    seed: int | None = 0,
 ) -> Tensor:
     """Move away from the labels (B,) in `steps` steps of 2.5 eps / steps, from a random start.
 
-    Projected gradient descent as in Madry et al. (2018); the result is at most `eps` away.
+    Projected gradient descent as in Madry et al. (2018); the result is at most `eps` away. With
+    `seed=None` it starts from the images themselves.
     """
-    moved = shaken(images, eps=eps, seed=seed)
+    moved = images if seed is None else shaken(images, eps=eps, seed=seed)
     for _ in range(steps):
         moved = moved + 2.5 * eps / steps * uphill(model, moved, labels)
         moved = torch.clamp(moved, images - eps, images + eps).clamp(0, 1)

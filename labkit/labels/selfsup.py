@@ -177,7 +177,8 @@ def _trained(net: nn.Sequential, one, steps: int, watch: Watch | None) -> nn.Seq
     """Adam on the loss that `one(step)` gives."""
     from tqdm.auto import tqdm
 
-    optimizer = torch.optim.Adam(net.parameters(), LR)
+    net.to(memory_format=torch.channels_last)  # with `fused` a sixth less time
+    optimizer = torch.optim.Adam(net.parameters(), LR, fused=True)
     for step in tqdm(range(steps), desc="steps", leave=False, delay=1):
         loss = one(step)
         optimizer.zero_grad()

@@ -67,6 +67,8 @@ def test_steps_stay_within_eps_and_add_up():
         away = adv.pgd(NET, IMAGE, target, eps=0.1, steps=20, seed=seed)
         assert (away - IMAGE).abs().max() < 0.1 + 1e-6 and 0 <= away.min() and away.max() <= 1
         torch.testing.assert_close(away[0, 0, 0], torch.tensor([0.6, 0.4]))
+    away = adv.pgd(NET, IMAGE, target, eps=0.1, steps=5, seed=None)
+    torch.testing.assert_close(away, torch.tensor([[[[0.6, 0.4], [0.5, 1.0]]]]))
 
 
 def test_many_steps_find_more_than_one():
