@@ -18,10 +18,12 @@ Times = dict[str, list[float]]
 
 
 def devices() -> list[str]:
-    """Where to measure: the CPU, and a GPU where there is one."""
+    """Where to measure: the CPU, and with CUDA where there is it; says what is not run."""
     import torch
 
-    return ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+    found = ["cpu", "cuda"] if torch.cuda.is_available() else ["cpu"]
+    print(f"Not run: {'CUDA (there is none here), ' if len(found) == 1 else ''}MPS.\n")
+    return found
 
 
 def suffix_of(device: str) -> str:

@@ -61,6 +61,19 @@ def test_a_result_says_whether_the_goal_is_reached(capsys, value, goal, at_most,
     assert capsys.readouterr().out == line + "\n"
 
 
+@pytest.mark.parametrize(
+    "gpu, found, said",
+    [
+        (False, ["cpu"], "Not run: CUDA (there is none here), MPS.\n\n"),
+        (True, ["cpu", "cuda"], "Not run: MPS.\n\n"),
+    ],
+)
+def test_devices_that_are_not_run_are_said(capsys, monkeypatch, gpu, found, said):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: gpu)
+    assert measure.devices() == found
+    assert capsys.readouterr().out == said
+
+
 def test_a_table_is_markdown(capsys):
     measure.times_table({"a": [0.5, 0.7, 0.6], "b": [0.3, 0.3, 0.3]}, to="b")
     rows = capsys.readouterr().out.split("\n")

@@ -158,23 +158,26 @@ def _outputs(
     All of it is copied, which costs as much as many a layer; or, given the tensors that the model
     holds, only what shares memory is: then None if a later step wrote into one of the outputs.
     """
-    found: dict[str, Tensor] = {}
-    versions: dict[str, int] = {}
-    copied = held is None
-    taken = {tensor.untyped_storage().data_ptr() for tensor in [images, *(held or ())]}
+    ran: list[tuple[str, Tensor, int | None]] = []
 
     def keep(name: str, output: Tensor) -> None:
         if isinstance(output, Tensor):
-            place = output.untyped_storage().data_ptr()
-            output = output.detach()
-            found[name] = output.clone() if copied or place in taken else output
-            versions[name] = found[name]._version if not copied else 0
-            taken.add(place)
+            if held is None or output.is_inference():  # inference tensors count no writes
+                ran.append((name, output.clone(), None))
+            else:
+                ran.append((name, output, output._version))
 
     with torch.no_grad(), watch(model, watched, keep):
         model(images)
-    spoilt = not copied and any(found[name]._version != versions[name] for name in found)
-    return None if spoilt else found
+    taken = {tensor.untyped_storage().data_ptr() for tensor in [images, *(held or ())]}
+    found: dict[str, Tensor] = {}
+    for name, output, version in ran:
+        if version is not None and output._version != version:
+            return None
+        place = output.untyped_storage().data_ptr()
+        found[name] = (output.clone() if place in taken else output).detach()
+        taken.add(place)
+    return found
 
 
 def _held(modules: Iterable[nn.Module]) -> list[Tensor]:
@@ -239,14 +242,22 @@ def watch(
 
         return hook
 
-    handles = [m.register_forward_hook(hook_for(name)) for name, m in watched.items()]
+    for name, module in watched.items():
+        if isinstance(module, torch.jit.ScriptModule):
+            raise TypeError(
+                f"layer {name!r} is scripted or traced and calls no hooks: take the original"
+            )
+    key = object()  # straight into torch's own store: `register_forward_hook` takes 4 us a layer
+    for name, module in watched.items():
+        module._forward_hooks[key] = hook_for(name)
     # A further forward pass counts the calls from the start again.
-    handles.append(model.register_forward_pre_hook(lambda *_: calls.clear()))
+    model._forward_pre_hooks[key] = lambda *_: calls.clear()
     try:
         yield
     finally:
-        for handle in handles:
-            handle.remove()
+        for module in watched.values():
+            module._forward_hooks.pop(key, None)
+        model._forward_pre_hooks.pop(key, None)
 
 
 def watch_one(model: nn.Module, layer: str, do: Callable) -> AbstractContextManager[None]:

@@ -2,17 +2,14 @@
 
 import pytest
 import torch
+from checking import failing
 from torch.nn import functional as F
 
 from labkit import deepfake
-from labkit.checks import CheckFailed
 from labkit.checks import lab11 as check
 from labkit.deepfake import bits, sha256
 
-
-def fails(exercise, wrong, message):
-    with pytest.raises(CheckFailed, match=message):
-        getattr(check, exercise)(wrong)
+fails = failing(check)
 
 
 # --- swap

@@ -5,16 +5,13 @@ import math
 import numpy as np
 import pytest
 import torch
+from checking import failing
 from torch.nn import functional as F
 
 from labkit import adversarial as adv
-from labkit.checks import CheckFailed
 from labkit.checks import lab14 as check
 
-
-def fails(exercise, wrong, message):
-    with pytest.raises(CheckFailed, match=message):
-        getattr(check, exercise)(wrong)
+fails = failing(check)
 
 
 def slope(model, images, labels, loss=F.cross_entropy):

@@ -3,16 +3,13 @@
 import numpy as np
 import pytest
 import torch
+from checking import failing
 from torch.nn import functional as F
 
 from labkit import lifelong
-from labkit.checks import CheckFailed
 from labkit.checks import lab15 as check
 
-
-def fails(exercise, wrong, message):
-    with pytest.raises(CheckFailed, match=message):
-        getattr(check, exercise)(wrong)
+fails = failing(check)
 
 
 # --- forgetting

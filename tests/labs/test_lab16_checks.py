@@ -5,15 +5,12 @@ import math
 import numpy as np
 import pytest
 import torch
+from checking import failing
 
 from labkit import programs, search
-from labkit.checks import CheckFailed
 from labkit.checks import lab16 as check
 
-
-def fails(exercise, wrong, message):
-    with pytest.raises(CheckFailed, match=message):
-        getattr(check, exercise)(wrong)
+fails = failing(check)
 
 
 # --- straight_through

@@ -6,20 +6,13 @@ import re
 import numpy as np
 import pytest
 import torch
+from checking import failing, passing
 
-from labkit.checks import CheckFailed
 from labkit.checks import lab19 as check
 from labkit.detective import calibration, comparing, pipeline, survey
 
-
-def fails(exercise, wrong, message):
-    with pytest.raises(CheckFailed, match=message):
-        getattr(check, exercise)(wrong)
-
-
-def passes(exercise, right, capsys):
-    getattr(check, exercise)(right)
-    assert "✓" in capsys.readouterr().out
+fails = failing(check)
+passes = passing(check)
 
 
 # --- read_hours

@@ -96,6 +96,25 @@ def test_an_output_written_into_later_is_kept_as_it_was():
         }
 
 
+def test_a_model_in_inference_mode_of_its_own(model, digits):
+    class Inferring(nn.Sequential):
+        @torch.inference_mode()
+        def forward(self, x):
+            return super().forward(x).add_(1)  # into what its last layer put out
+
+    found = activations(Inferring(model).eval(), digits)
+    expected = activations(model, digits)
+    assert [name.removeprefix("0.") for name in found] == list(expected)
+    assert all(torch.equal(*both) for both in zip(found.values(), expected.values(), strict=True))
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit:FutureWarning")
+def test_layers_that_call_no_hooks_are_refused(model, digits):
+    for deaf in (torch.jit.script(model), torch.jit.trace(model, digits)):
+        with pytest.raises(TypeError, match="'conv1' is scripted or traced and calls no hooks"):
+            activations(deaf, digits)
+
+
 def test_memory_of_an_output_is_its_own():
     class Shares(nn.Module):
         def __init__(self):
