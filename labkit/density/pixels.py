@@ -58,8 +58,6 @@ class PixelCNN(nn.Module):
     torch.Size([2, 1, 28, 28])
     """
 
-    REACH = 7  # pixels up, left and right that a guess depends on: 3, and 1 a block
-
     def __init__(
         self,
         *,

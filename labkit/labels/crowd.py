@@ -88,8 +88,8 @@ def e_step(votes: Tensor, prior: Tensor, confusion: Tensor) -> Tensor:
     logarithms: a product of a thousand probabilities is 0 for a computer.
     """
     given = _one_hot(votes, len(prior)).to(confusion.dtype)
-    evidence = torch.einsum("nwv,wtv->nt", given, confusion.log())
-    return (prior.log() + evidence).softmax(1)
+    evidence = given.flatten(1) @ confusion.log().mT.flatten(0, 1)  # (N, W K) @ (W K, K)
+    return (prior.log() + evidence).T.contiguous().softmax(0).T  # quicker than along rows
 
 
 def confusions(belief: Tensor, votes: Tensor, *, smooth: float = 0.01) -> Tensor:
@@ -97,9 +97,7 @@ def confusions(belief: Tensor, votes: Tensor, *, smooth: float = 0.01) -> Tensor
 
     `smooth` is added to each count, so that nothing is impossible.
     """
-    given = _one_hot(votes, belief.shape[1]).to(belief.dtype)
-    counted = torch.einsum("nt,nwv->wtv", belief, given) + smooth
-    return counted / counted.sum(2, keepdim=True)
+    return _shares(belief, _one_hot(votes, belief.shape[1]).to(belief.dtype), smooth)
 
 
 def dawid_skene(
@@ -115,14 +113,15 @@ def dawid_skene(
     It begins with the shares of the votes. `known` are things whose class is certain: with them it
     begins there, and they stay. Returns beliefs and the raters' confusions (W, K, K).
     """
-    belief = counts(votes, classes)
+    given = _one_hot(votes, classes)
+    belief = given.sum(1)
     belief = belief / belief.sum(1, keepdim=True).clamp_min(1)
     rows = torch.tensor(list(known or {}), dtype=torch.int64)
     sure = F.one_hot(torch.tensor(list((known or {}).values()), dtype=torch.int64), classes).float()
     if known:
         belief = torch.zeros_like(belief).index_copy(0, rows, sure)
     for _ in range(rounds):
-        confusion = confusions(belief, votes)
+        confusion = _shares(belief, given.to(belief.dtype))
         prior = (belief.sum(0) + 0.01) / (belief.sum() + 0.01 * classes)
         belief = e_step(votes, prior, confusion).index_copy(0, rows, sure)
     return belief, confusion
@@ -149,7 +148,16 @@ def shuffled(ratings: Tensor, *, seed: int = 0) -> Tensor:
 
 def _one_hot(votes: Tensor, classes: int) -> Tensor:
     """(N, W) -> float32 (N, W, K), all 0 where nobody was asked."""
-    return F.one_hot(votes + 1, classes + 1)[..., 1:].float()
+    if ((votes < NOT_ASKED) | (votes >= classes)).any():
+        raise ValueError(f"votes go from -1 (not asked) to {classes - 1} with {classes} classes")
+    return (votes[..., None] == torch.arange(classes)).float()
+
+
+def _shares(belief: Tensor, given: Tensor, smooth: float = 0.01) -> Tensor:
+    """`confusions`, from the votes as 0s and 1s (N, W, K)."""
+    counted = (belief.T @ given.flatten(1)).unflatten(1, given.shape[1:])  # (K, W, K)
+    counted = counted.transpose(0, 1) + smooth
+    return counted / counted.sum(2, keepdim=True)
 
 
 def _drawn(shares: Tensor, draws: torch.Generator) -> Tensor:

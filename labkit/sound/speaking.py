@@ -66,32 +66,28 @@ class _Kept:
     def __init__(self, model: WaveNet, voices: Tensor, sounds: Tensor, recall: Callable):
         self.model, self.recall = model, recall
         told = model.told(voices, sounds)
-        first, _, last = model.head
-        self.last = last.weight[..., 0].T, last.bias
-        self.first_bias = first.bias
-        width = model.width
+        self.head = [(layer.weight[..., 0].T, layer.bias) for layer in model.head[::2]]
         self.layers = [
             (
-                torch.zeros(gate.dilation, len(voices), width),
+                torch.zeros(gate.dilation, len(voices), model.width),
                 torch.cat([gate.weight[..., 0], gate.weight[..., 1]], 1).T.contiguous(),
                 (hint + gate.bias[:, None]).permute(2, 0, 1).contiguous(),
-                torch.cat([gate.out.weight[..., 0], part], 0).T.contiguous(),
-                gate.out.bias,
+                (gate.out.weight[..., 0].T.contiguous(), gate.out.bias),
             )
-            for gate, hint, part in zip(
-                model.gates, told, first.weight[..., 0].split(width, 1), strict=True
-            )
+            for gate, hint in zip(model.gates, told, strict=True)
         ]
 
     def __call__(self, step: int, codes: Tensor) -> Tensor:
-        x, width, found = self.model.embedding.weight[codes], self.model.width, self.first_bias
-        for memory, weight, hints, out, bias in self.layers:
+        x, found = self.model.embedding.weight[codes], []
+        for memory, weight, hints, (onward, bias) in self.layers:
             past = self.recall(memory, x, step)
             hint = hints[min(step, len(hints) - 1)]
             value, opening = torch.addmm(hint, torch.cat([past, x], 1), weight).chunk(2, 1)
-            both = (value.tanh() * opening.sigmoid()) @ out  # onward, and to the head
-            x, found = x + both[:, :width] + bias, found + both[:, width:]
-        return torch.addmm(self.last[1], found.relu(), self.last[0])
+            found.append(value.tanh() * opening.sigmoid())
+            x = x + torch.addmm(bias, found[-1], onward)
+        (inner, inner_bias), (last, bias) = self.head
+        hidden = torch.addmm(inner_bias, torch.cat(found, 1), inner).relu()
+        return torch.addmm(bias, hidden, last)
 
 
 def _go_on(

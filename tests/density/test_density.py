@@ -163,6 +163,17 @@ def test_kept_states_write_the_same_digits_as_784_passes(name):
     assert (kept == naive).float().mean() > 0.999
 
 
+@pytest.mark.parametrize("rows", [0, 1, 2, 26])
+def test_a_deep_pixelcnn_goes_on_from_given_rows_as_passes_do(rows):
+    """Six blocks reach farther than four; few rows are fewer than the first kernel's three."""
+    model, labels = density.PixelCNN(width=8, blocks=6, seed=1), torch.tensor([3, 8])
+    given = (torch.rand(2, 1, 28, 28, generator=torch.Generator().manual_seed(2)) < 0.5).float()
+    options = {"given": given, "rows": rows, "seed": 4}
+    kept, naive = (f(model, labels, **options) for f in (density.sample, density.sample_naive))
+    assert torch.equal(kept[:, :, :rows], given[:, :, :rows])
+    assert (kept == naive).float().mean() > 0.999
+
+
 @model_of
 def test_what_is_given_stays(name):
     model, labels = MODELS[name](), torch.tensor([3, 8])

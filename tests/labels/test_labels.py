@@ -63,6 +63,12 @@ def test_confusions_are_counted_by_belief():
     )
 
 
+@pytest.mark.parametrize("wrong", [-2, 2])
+def test_a_vote_for_no_class_is_refused(wrong):
+    with pytest.raises(ValueError, match="from -1 .not asked. to 1 with 2 classes"):
+        crowd.dawid_skene(torch.tensor([[0, 1], [1, wrong]]), 2)
+
+
 def test_dawid_and_skene_find_the_lazy_and_known_answers_turn_it():
     lazy = crowd.make_crowd(good=4, lazy=6, seed=0)
     belief, confusion = crowd.dawid_skene(lazy.votes, 3)
