@@ -95,6 +95,9 @@ def _like(result: Any, given: Tensor) -> Any:
     """Numbers, arrays and lists of them as tensors of the kind of `given`; tuples item by item."""
     if isinstance(result, tuple):
         return tuple(_like(item, given) for item in result)
+    scalars = isinstance(result, list) and [isinstance(v, Tensor) and not v.dim() for v in result]
+    if scalars and all(scalars):
+        result = torch.stack(result)  # with their gradients
     if isinstance(result, Tensor):
         both = result.is_floating_point() and given.is_floating_point()
         return result.to(given.dtype) if both else result

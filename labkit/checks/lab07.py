@@ -1,4 +1,4 @@
-"""Checks of lab 07: hinge losses, the steps of cop and counterfeiter, the Frechet distance."""
+"""Checks of lab 07: hinge losses, the steps of cop and counterfeiter, the Fréchet distance."""
 
 from __future__ import annotations
 

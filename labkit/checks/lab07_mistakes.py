@@ -206,6 +206,8 @@ def frechet(mean_a: Tensor, a: Tensor, mean_b: Tensor, b: Tensor) -> tuple[Tenso
         "the trace of B is taken away. Both traces are added.": (
             means + a.trace() - b.trace() - 2 * roots.sum()
         ),
+        "the trace of B is missing. Both traces are added.": means + a.trace() - 2 * roots.sum(),
+        "the trace of A is missing. Both traces are added.": means + b.trace() - 2 * roots.sum(),
         "the 2 before the root is missing.": means + both - roots.sum(),
         "the part with the root is added. It is taken away: A + B - 2 (A B)^(1/2).": (
             means + both + 2 * roots.sum()

@@ -1,7 +1,7 @@
-"""How good are the fakes? Frechet distance, coverage of the classes, nearest real image.
+"""How good are the fakes? Fréchet distance, coverage of the classes, nearest real image.
 
 All of them look through a judge: a `LeNet` trained on real digits. The distance is that of the
-Frechet inception distance (Heusel et al. 2017) with this judge in place of Inception. Nothing here
+Fréchet inception distance (Heusel et al. 2017) with this judge in place of Inception. Nothing here
 trains a generator.
 """
 
@@ -53,7 +53,7 @@ def gaussian(features: Tensor) -> Gaussian:
 
 
 def distance(a: Gaussian, b: Gaussian) -> float:
-    """Frechet distance of two Gaussians (squared, as is usual): 0 for the same, in features^2.
+    """Fréchet distance of two Gaussians (squared, as is usual): 0 for the same, in features^2.
 
     |mean_a - mean_b|^2 + trace(A + B - 2 (A B)^(1/2)) with covariances A and B (Dowson & Landau
     1982). The trace of the root is the sum of the roots of the eigenvalues of A^(1/2) B A^(1/2).
@@ -73,7 +73,7 @@ def distance(a: Gaussian, b: Gaussian) -> float:
 
 
 def frechet(judge: nn.Module, images: Tensor, others: Tensor) -> float:
-    """Frechet distance of two sets of images (N, 1, 28, 28) and (M, 1, 28, 28), by the judge.
+    """Fréchet distance of two sets of images (N, 1, 28, 28) and (M, 1, 28, 28), by the judge.
 
     Not 0 for two samples of the same kind: few images give a rough covariance. Compare with
     `frechet(judge, real, other_real)` of the same sizes, the floor.

@@ -35,7 +35,7 @@ def pack_judge(folder: Path) -> Path:
 def pack_generator(folder: Path, *, steps: int = 8_000, seed: int = 0) -> Path:
     """Train a wider generator for long and write its running mean, float16.
 
-    Every 1,000 steps the Frechet distance to the held-out digits is printed. The game is saved
+    Every 1,000 steps the Fréchet distance to the held-out digits is printed. The game is saved
     every 250 steps beside the result: stopped and started again, it goes on.
     """
     train, test = data.load_digits()
@@ -55,7 +55,7 @@ def pack_generator(folder: Path, *, steps: int = 8_000, seed: int = 0) -> Path:
 
 
 def distance_to(test: tuple, judge: nn.Module, forger: gan.Generator, *, seed: int = 0) -> float:
-    """Frechet distance of 2,000 fakes, as many of each digit, to the images of `test`."""
+    """Fréchet distance of 2,000 fakes, as many of each digit, to the images of `test`."""
     fakes = gan.forge(forger, torch.arange(2000) % 10, seed=seed)
     return round(frechet.frechet(judge, fakes, test[0]), 2)
 

@@ -51,8 +51,8 @@ def heat(
     """A heat map (H, W) with its colour bar; over a grey copy of `image`, if given.
 
     `signed` maps are centred on 0 (default: if there is a negative value). `clip` is the quantile
-    of the absolute values at which the colours end, so that one hot pixel does not hide the rest.
-    `unit` labels the colour bar.
+    of the absolute values at which the colours end, so that one hot pixel does not hide the rest;
+    then the colour bar ends in an arrow. `unit` labels it.
     """
     ax = new_axes(ax, figsize=(4.4, 3.6))
     heat = torch.as_tensor(heat).detach().float().cpu()
@@ -66,7 +66,9 @@ def heat(
     alpha = None if image is None else (heat.abs() / top).clamp(0, 1).sqrt().numpy()
     shown = ax.imshow(values, cmap=cmap, vmin=low, vmax=top, alpha=alpha)
     mappable = plt.cm.ScalarMappable(norm=shown.norm, cmap=cmap)
-    ax.figure.colorbar(mappable, ax=ax, label=unit, shrink=0.8)
+    beyond = float(heat.abs().max()) > top
+    arrow = ("both" if signed else "max") if beyond else "neither"
+    ax.figure.colorbar(mappable, ax=ax, label=unit, shrink=0.8, extend=arrow)
     return _bare(ax, title)
 
 

@@ -1,4 +1,4 @@
-"""Plots of lab 07: sheets of digits, Frechet distances."""
+"""Plots of lab 07: sheets of digits, Fréchet distances."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def distances(
     ax: Axes | None = None,
     title: str | None = None,
 ) -> Axes:
-    """Frechet distances on a logarithmic axis: a dot a seed, a line at the median, the floor."""
+    """Fréchet distances on a logarithmic axis: a dot a seed, a line at the median, the floor."""
     ax = new_axes(ax, figsize=(6.5, 0.5 * len(values) + 1.3))
     for row, several in enumerate(values.values()):
         several = torch.as_tensor(several).double().reshape(-1).numpy()
@@ -51,6 +51,6 @@ def distances(
     ax.axvline(floor, color=COLOURS[2], linestyle="--")
     ax.set_yticks(range(len(values)), labels=list(values))
     ax.invert_yaxis()
-    label = f"Frechet distance (log scale); dashed: real against real, {floor:.1f}"
+    label = f"Fréchet distance (log scale); dashed: real against real, {floor:.1f}"
     ax.set(xscale="log", xlabel=label, title=title or "")
     return tidy(ax)

@@ -33,7 +33,7 @@ def head_piles() -> tuple[Tensor, Tensor]:
 class HeadJudge:
     """How far pictures (N, 3, H, W) are from some real ones: `judge(pictures)`, smaller is nearer.
 
-    The Frechet distance (Heusel et al. 2017) with a layer of the pretrained EfficientNet, averaged
+    The Fréchet distance (Heusel et al. 2017) with a layer of the pretrained EfficientNet, averaged
     over the places, in Inception's stead. Never 0 for other real pictures: that's the floor.
     """
 
@@ -62,7 +62,7 @@ def gaussian_heads(pictures: Tensor, count: int, *, seed: int = 0) -> Tensor:
 
 
 class Race(NamedTuple):
-    """One training: which way, its seed, CPU seconds, steps and Frechet distance at the end."""
+    """One training: which way, its seed, CPU seconds, steps and Fréchet distance at the end."""
 
     growing: bool
     seed: int

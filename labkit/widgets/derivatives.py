@@ -133,7 +133,9 @@ def _largest(derivatives: Slopes, reach: float) -> float:
 
 
 def _slopes_text(f: float, x: float, y: float, dx: float, dy: float) -> str:
-    larger = "both alike" if np.isclose(abs(dx), abs(dy)) else "x" if abs(dx) > abs(dy) else "y"
+    larger = "x" if abs(dx) > abs(dy) else "y"
+    if np.isclose(abs(dx), abs(dy)):
+        larger = "neither" if np.isclose(dx, 0) else "both alike"
     return (
         f"f({x:.2f}, {y:.2f}) = {f:.2f} &nbsp; df/dx = {dx:.2f} &nbsp; df/dy = {dy:.2f} "
         f"&nbsp; larger effect here: <b>{larger}</b>"

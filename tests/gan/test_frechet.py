@@ -1,4 +1,4 @@
-"""Frechet distance against hand-computed Gaussians and scipy's matrix root; coverage, nearest."""
+"""Fréchet distance against hand-computed Gaussians and scipy's matrix root; coverage, nearest."""
 
 import numpy as np
 import pytest

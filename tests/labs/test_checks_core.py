@@ -267,3 +267,5 @@ def test_a_handed_over_loss_keeps_its_graph():
     x = torch.rand(3, requires_grad=True)
     handed_over(lambda x: (x**2).sum())(x).backward()
     assert x.grad is not None
+    first, second = handed_over(lambda x: [x.sum(), x.max()])(x)
+    assert first.requires_grad and second.requires_grad

@@ -63,7 +63,7 @@ def test_slopes_picture_moves_and_reads_out():
     assert (here != there).any() and "<b>y</b>" in text
     back, _ = draw(0.0, 0.5)
     assert (back == here).all()
-    assert "both alike" in draw(0.0, 0.0)[1]
+    assert "neither" in draw(0.0, 0.0)[1] and "both alike" in draw(2.0, -2.0)[1]
 
 
 def test_slopes_widget_follows_its_sliders():

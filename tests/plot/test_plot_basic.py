@@ -36,7 +36,10 @@ def test_heat_has_a_labelled_colour_bar_and_can_lie_over_an_image():
 def test_one_hot_pixel_does_not_hide_the_rest():
     heat = torch.rand(50, 50)
     heat[3, 3] = 1000
-    assert plot.heat(heat).images[0].get_clim()[1] < 2
+    for ends, one in {"max": heat, "both": heat - 0.5, "neither": 0 * heat}.items():
+        ax = plot.heat(one)
+        assert ax.images[0].get_clim()[1] < 2
+        assert ax.figure.axes[1]._colorbar.extend == ends
 
 
 def test_an_all_zero_heat_is_drawn():
