@@ -10,9 +10,9 @@ from making import ROOT
 from benchmarks import __main__ as bench
 from benchmarks import measure
 
-QUESTIONS = """activations attack attribution augment check crowd double-descent explain-true finetune
-fit gan import install labs lime-cost render sample-pixels sample-sound search-play selfsup start
-widgets""".split()
+QUESTIONS = """activations attack attribution augment check crowd double-descent explain-true
+finetune fit gan import install labs lime-cost render sample-pixels sample-sound search-play selfsup
+start widgets""".split()
 
 
 class Clock:
@@ -184,7 +184,8 @@ def test_readme_shows_the_numbers_of_the_results():
     assert list(kept) == [*QUESTIONS, bench.HISTORY]
     assert shown == "\n" + bench.summary(kept)
     for name in QUESTIONS:
-        assert f"(images/{name}.png)" in kept[name] and (bench.HERE / f"images/{name}.png").is_file()
+        assert f"(images/{name}.png)" in kept[name], name
+        assert (bench.HERE / "images" / f"{name}.png").is_file(), name
     for picture in re.findall(r"benchmarks/images/[\w-]+\.png", readme):
         assert (ROOT / picture).is_file()
 
