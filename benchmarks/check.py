@@ -100,7 +100,8 @@ def calls_of(lab: str, folder: Path, otter: str | None) -> dict[str, Callable]:
     for number in range(CLASS):
         classroom.write(folder, f"class/{number:02}/{name}", handed_in)
     classroom.write(folder, f"submitted/ada/lab/{name}", handed_in)
-    autograde = ["autograde", "lab", "--create", f"--course-dir={folder}"]
+    patient = [f"--ExecutePreprocessor.{what}timeout=600" for what in ("", "iopub_")]
+    autograde = ["autograde", "lab", "--create", f"--course-dir={folder}", *patient]
     calls = {
         "labkit": partial(labkit, folder / "class"),
         "nbgrader": partial(nbgrader, folder, [*autograde, "--force"]),

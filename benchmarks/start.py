@@ -96,14 +96,14 @@ def seconds(name: str, browser: Browser) -> dict[str, float]:
         wait_for(f"http://127.0.0.1:{port}/api/status?token={token}")
         until("the server answers")
         page.goto(f"http://127.0.0.1:{port}/lab/tree/{notebook}?token={token}")
-        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=120_000)
         until("the notebook is there")
-        page.get_by_text("| Idle").first.wait_for(timeout=60_000)
+        page.get_by_text("| Idle").first.wait_for(timeout=120_000)
         until("the kernel is idle")
         page.locator(".jp-Notebook .jp-Cell").first.locator(".jp-InputArea").click()
         for _ in range(count):
             page.keyboard.press("Shift+Enter")
-        shown = page.wait_for_selector(driving.PICTURE, timeout=60_000)
+        shown = page.wait_for_selector(driving.PICTURE, timeout=120_000)
         shown.evaluate(DECODED)
         until("the picture is there")
     return steps
@@ -138,14 +138,18 @@ def served(command: list[str], folder: Path):
     places = {f"JUPYTER_{kind}": str(folder / kind) for kind in kinds}
     places |= {f"JUPYTERLAB_{kind}_DIR": str(folder / kind) for kind in ["SETTINGS", "WORKSPACES"]}
     paths = {"PYTHONPATH": str(ROOT), "IPYTHONDIR": str(folder / "ipython")}
-    process = subprocess.Popen(
-        command, env={**os.environ, **places, **paths}, cwd=folder, stderr=subprocess.DEVNULL
-    )
+    environment = {**os.environ, **places, **paths}
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(command, env=environment, cwd=folder, **silent)
     try:
         yield
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        try:
+            process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def wait_for(address: str) -> None:
