@@ -45,6 +45,7 @@ def main(line: str, folder: str, size: str) -> None:
 
 def _load() -> None:
     """Import what takes long. Raises RuntimeError if threads were started: forks lack them."""
+    import IPython.core.inputtransformer2  # noqa: F401  reads cells
     import psutil  # noqa: F401
     import torch
 

@@ -204,6 +204,14 @@ def test_a_fork_that_is_held_less_than_it_should_be_is_not_used(tmp_path):
                 nursery.start(["-c", ""], errors)
 
 
+def test_what_reads_a_cell_is_loaded_before_the_forks():
+    program = "import sys; from labkit.grading import forks, slices; forks._load()\n"
+    program += "before = {*sys.modules}; slices.as_python('%time x = 1')\n"
+    program += "print([m for m in {*sys.modules} - before if m.startswith('IPython')])"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert ran.stdout == "[]\n", ran.stderr
+
+
 def test_a_process_with_threads_is_not_forked():
     program = "import threading, time\nfrom labkit.grading import forks\n"
     program += "threading.Thread(target=time.sleep, args=[600], daemon=True).start()\nforks._load()"
