@@ -33,7 +33,7 @@ def lime_fit(answer: Callable[[Tensor, Tensor, float], Tensor]) -> str:
         answers = answers + 0.3 * torch.randn(samples, generator=generator)
         _fit_of(answer, on, answers, ridge)
     on[:, 2] = True  # a superpixel that was never hidden
-    _fit_of(answer, on, answers, 1.0)
+    _fit_of(answer, on, answers, 1.0, atol=2e-3)  # beside a column of ones, floats are as rough
     return "lime_fit is right: a weight for each superpixel, and the intercept goes unpunished."
 
 
@@ -109,14 +109,16 @@ def colour(answer: Callable[..., tuple[Tensor, Tensor]]) -> str:
     return "colour is right: the label is noisy, and the colour follows the label, not the digit."
 
 
-def _fit_of(answer: Callable, on: Tensor, answers: Tensor, ridge: float) -> None:
+def _fit_of(
+    answer: Callable, on: Tensor, answers: Tensor, ridge: float, *, atol: float = 1e-4
+) -> None:
     x, y = on.double() - on.double().mean(0), answers.double() - answers.double().mean()
     what = f"lime_fit of {on.shape[0]} samples of {on.shape[1]} superpixels, ridge={ridge:g}"
     mistakes = fit_mistakes(on.double(), answers.double(), ridge)
     got = call(answer, on, answers, ridge)
     if isinstance(got, tuple) and len(got) == 2:
         raise CheckFailed(f"{what} gives two things. Give the K weights alone, without intercept.")
-    compare(got, solved(x, y, ridge), mistakes=mistakes, what=what, atol=1e-4)
+    compare(got, solved(x, y, ridge), mistakes=mistakes, what=what, atol=atol)
 
 
 def _sample_weights_of(answer: Callable, on: Tensor, width: float) -> None:

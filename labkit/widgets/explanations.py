@@ -69,7 +69,7 @@ class HidePieces:
 
     def _read(self, hidden: str) -> tuple[set[int], list[str]]:
         """The pieces that a text names, and the words in it that name none."""
-        words = re.findall(r"\w+", hidden)
+        words = re.findall(r"[^\s,;]+", hidden)
         right = [w for w in words if w.isdecimal() and int(w) < self.count]
         return {int(w) for w in right}, [w for w in words if w not in right]
 

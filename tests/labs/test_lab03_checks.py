@@ -23,6 +23,13 @@ def with_ones(on, y, ridge):
     return solved(torch.cat([on.float(), torch.ones(len(on), 1)], 1), y, ridge)
 
 
+def with_a_free_one(on, y, ridge):
+    x = torch.cat([on.float(), torch.ones(len(on), 1)], 1)
+    penalty = ridge * torch.eye(x.shape[1])
+    penalty[-1, -1] = 0
+    return torch.linalg.solve(x.T @ x + penalty, x.T @ y)[:-1]
+
+
 def without_ridge(on, y, ridge):
     x = on.float() - on.float().mean(0)
     return torch.linalg.pinv(x.T @ x) @ (x.T @ (y - y.mean()))
@@ -134,6 +141,7 @@ def test_other_right_ways_pass():
     check.sample_weights(lambda on, w: np.asarray(sample_weights(on, w)))
     check.lime_fit(lambda on, y, r: np.asarray(lime_fit(on, y, r)))
     check.lime_fit(lambda on, y, r: solved(on.double() - on.double().mean(0), y.double(), r))
+    check.lime_fit(with_a_free_one)
     check.counterfactual(
         lambda i, m, b: torch.stack([torch.where(k, j, b) for j, k in zip(i, m, strict=True)])
     )

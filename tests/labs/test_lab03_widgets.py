@@ -39,6 +39,7 @@ def test_what_names_no_piece_is_said(pieces):
     hide, _ = pieces
     pixels, text = hide.draw("1 9 all", "grey")
     assert "1 of 4" in text and "from 0 to 3, not 9, all" in text
+    assert "not -1, 0.5" in hide.draw("2,-1; 0.5", "grey")[1]
 
 
 def test_a_click_hides_a_piece_and_another_shows_it(pieces):
