@@ -90,7 +90,8 @@ def _features(known: Tensor, asked: Tensor, directions: Tensor) -> tuple[Tensor,
     """Features of images to fit and to test; pixels that are blank in all are left out."""
     rows = torch.cat([pixels(known), pixels(asked)])
     used = rows.any(0)
-    return fits.relu_features(rows[:, used], directions[used]).split([len(known), len(asked)])
+    known_and_asked = fits.relu_features(rows[:, used], directions.T[:, used].T)
+    return known_and_asked.split([len(known), len(asked)])
 
 
 def _fitted(
