@@ -1,7 +1,7 @@
 """The labs as a site to read and play with: `make site`, or `python site/build.py 01 13` for some.
 
-Runs each lab (site/_build/executed keeps what has not changed), makes a page of it, and calls
-Sphinx. The site lies in site/_build/html and opens from a disk, without network.
+Runs each lab whose run site/_build/executed lacks (`make test` leaves it there, too), makes a page
+of it, and calls Sphinx. The site lies in site/_build/html and opens from a disk, without network.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-import executing
 import front
 import links
 import nbformat
 import pages
+import runs
 from sphinx.cmd.build import build_main
 
 from labkit.course import editions
@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("labs", nargs="*", help="numbers of labs; default all")
     parser.add_argument("--to", type=Path, default=BUILD / "html", help="folder of the site")
-    parser.add_argument("--kept", type=Path, default=BUILD / "executed", help="labs that ran")
+    parser.add_argument("--kept", type=Path, default=runs.KEPT, help="labs that ran")
     parser.add_argument("--address", default=os.environ.get("LABKIT_ADDRESS"), help="for git clone")
     asked = parser.parse_args(arguments)
     paths = [editions.find_lab(name) for name in asked.labs] or editions.lab_paths()
@@ -64,7 +64,7 @@ def prepare(paths: Sequence[Path], into: Path, *, kept: Path, address: str | Non
         (into / path.name).write_text(text, encoding="utf-8")
     for path in paths:
         begun = time.monotonic()
-        ran, frames = executing.run(path, kept)
+        ran, frames = runs.run(path, kept)
         made = pages.page(path, ran, extra / "pictures", there=there)
         opening = front.opening(path.stem, address=address, holds=holds)
         made.cells.insert(1, pages.block(opening, "opening"))

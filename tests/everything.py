@@ -23,7 +23,8 @@ from making import ROOT
 import labkit
 from labkit.course.browser import find_browser
 
-NBVAL = ["--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout=600"]
+WAITS = ["--nbval-cell-timeout=900", "--nbval-kernel-startup-timeout=300"]
+NBVAL = ["--nbval-lax", "--nbval-current-env", *WAITS, "-p", "leaving"]
 # Wings that every lab uses: their tests concern none in particular.
 COMMON = {"checks", "course", "data", "images", "nets", "plot", "render", "widgets"}
 GIB = 2**30
@@ -80,7 +81,10 @@ def topics(name: str) -> list[str]:
 
 
 def solutions(names: list[str], folder: Path) -> list[str]:
-    """The labs by nbval, each by one process: copies that also check their prose."""
+    """The labs by nbval, each by one process: copies that also check their prose.
+
+    What passed is kept for `make site`: see site/leaving.py.
+    """
     last_first = reversed(prose.write_checked(names, folder))  # later labs take longer
     paths = (str(path.relative_to(ROOT)) for path in last_first)
     return pytest(*NBVAL, *paths, share="loadfile")
@@ -117,7 +121,7 @@ def environment(part: str, lab: str = "") -> dict[str, str]:
     if part == "real browser" and not lab:
         here["LABKIT_TEST_WIDGETS"] = "1"  # see leading.py; the notebooks ran whole already
     if part == "notebooks":
-        paths = [str(ROOT / "tests" / "offline"), here.get("PYTHONPATH", "")]
+        paths = [str(ROOT / "tests" / "offline"), str(ROOT / "site"), here.get("PYTHONPATH", "")]
         here["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     return here
 

@@ -1,5 +1,6 @@
 """`make test`: its three parts, one lab alone, and what it does without a browser."""
 
+import os
 import subprocess
 import sys
 
@@ -42,6 +43,7 @@ def test_all_parts_run_also_after_one_that_failed(ran, capsys):
     units, notebooks, browser = (text(command) for command, _ in ran)
     assert units == "pytest -q -n 2 --dist worksteal --no-loadscope-reorder -m not browser"
     assert "--dist loadfile --no-loadscope-reorder --nbval-lax --nbval-current-env" in notebooks
+    assert " -p leaving " in notebooks, "what passed is kept for the site"
     assert notebooks.index("10_image_to_image") < notebooks.index("00_start_here")
     for path in (ROOT / "notebooks").glob("*.ipynb"):
         assert f"/{path.name}" in notebooks
@@ -59,6 +61,7 @@ def test_notebooks_run_offline_and_waiting_threads_leave_the_core(ran):
         True,
         False,
     ]
+    assert str(ROOT / "site") in here[1]["PYTHONPATH"].split(os.pathsep), "there is leaving.py"
     assert {e["OMP_WAIT_POLICY"] for e in here} == {"passive"}
     assert [e.get("OMP_NUM_THREADS") for e in here] == ["1", "1", "1"]
 

@@ -133,8 +133,8 @@ def test_workflow_runs_what_ci_runs():
 
 
 def test_the_site_is_published_as_make_site_makes_it():
-    workflow = (ROOT / ".github/workflows/site.yml").read_text()
-    steps = yaml.safe_load(workflow)["jobs"]["publish"]["steps"]
+    workflow = yaml.safe_load((ROOT / ".github/workflows/site.yml").read_text())
+    jobs, steps = workflow["jobs"], workflow["jobs"]["build"]["steps"]
     assert "make site" in " ".join(step.get("run", "") for step in steps)
     (folder,) = [step["with"]["path"] for step in steps if "path" in step.get("with", {})]
     build = (ROOT / "site" / "build.py").read_text()
@@ -142,6 +142,10 @@ def test_the_site_is_published_as_make_site_makes_it():
     (name,) = [name for step in steps for name in step.get("env", {})]
     assert f'environ.get("{name}")' in build
     assert "labkit[site]" in PROJECT["optional-dependencies"]["test"], "its tests are in make test"
+    assert workflow["permissions"] == {"contents": "read"} and jobs["publish"]["needs"] == "build"
+    assert jobs["publish"]["permissions"] == {"pages": "write", "id-token": "write"}
+    (last,) = jobs["publish"]["steps"]
+    assert f"steps.{last['id']}.outputs.page_url" in jobs["publish"]["environment"]["url"]
 
 
 def test_pre_commit_has_the_same_bounds_as_the_dev_group():

@@ -1,7 +1,7 @@
 """The site in a real browser, from the disk: a lab's page plays, asks, and can be used by anyone.
 
-A site of one lab each: of labs that run quickly, and of all that `make site` has run already.
-Nothing may leave the machine.
+A site of one lab each: of labs that run quickly, and of all whose run is kept, as `make test` keeps
+it. Nothing may leave the machine.
 """
 
 import base64
@@ -19,15 +19,14 @@ from running import LABS
 sys.path.insert(0, str(ROOT / "site"))
 
 import build
-import executing
 import links
+import runs
 from harvest import MIME
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-KEPT = ROOT / "site" / "_build" / "executed"
 QUICK = ("00", "13")
-SITE = [p for p in LABS if p.stem.split("_")[0] in QUICK or executing.is_kept(p, KEPT)]
+SITE = [p for p in LABS if p.stem.split("_")[0] in QUICK or runs.is_kept(p)]
 PHONE = {"width": 390, "height": 844}
 # What furo, the theme, makes of every page: its drawers, its way back to the top.
 NOT_OURS = {
@@ -57,9 +56,9 @@ _GO = """([root, places]) => {
 def lab(request, tmp_path_factory):
     """A lab's path, the folder of a site of it alone, and the records of its widgets."""
     path, folder = request.param, tmp_path_factory.mktemp("site")
-    build.prepare([path], folder / "pages", kept=KEPT)
+    build.prepare([path], folder / "pages", kept=runs.KEPT)
     assert build.render(folder / "pages", folder / "html") == 0, "sphinx -W complains"
-    ran, _ = executing.run(path, KEPT)
+    ran, _ = runs.run(path)
     outputs = [
         output.get("data", {}).get(MIME) for c in ran.cells for output in c.get("outputs", [])
     ]
@@ -79,6 +78,7 @@ def test_a_page_works_without_kernel_network_or_mouse(page, lab, tell):
         each_control_works(page, roots.nth(number), record)
         it_shows_what_is_drawn(page, roots.nth(number), record)
     an_answer_opens_its_result(page)
+    sounds_play(page)
     found = complaints(page)
     assert not found, "\n".join(found)
     page.set_viewport_size(PHONE)
@@ -165,6 +165,21 @@ def an_answer_opens_its_result(page) -> None:
         right = page.locator('.labkit-came-out[data-right="true"]').count()
         answers = page.locator(".labkit-came-out[data-right]").count()
         assert score.inner_text() == f"{right} of your {answers} predictions came true."
+
+
+def sounds_play(page) -> None:
+    """Every sound is there, and the first one plays by its keys."""
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    sounds = page.locator("audio")
+    for number in range(sounds.count()):
+        page.wait_for_function(
+            "sound => sound.duration > 0.1", arg=sounds.nth(number).element_handle()
+        )
+    if sounds.count():
+        sounds.first.press("Space")
+        page.wait_for_function(
+            "sound => sound.currentTime > 0.05", arg=sounds.first.element_handle()
+        )
 
 
 def search(page, folder, stem: str) -> None:
