@@ -4,9 +4,6 @@
 loop: `GaussianRandomProjection`, its positive part, `LinearRegression` or `Ridge` (1e-8, which
 stands for 0); the same with the waves of `RBFSampler`. The cheapest counts. labkit does all in one
 call, and says training error, length of the weights and condition besides. One thread; CPU seconds.
-What is left of labkit's time: the product of pixels and directions a quarter, eigenvalues and
-singular values a quarter, drawing the directions a seventh; single precision would halve the first,
-but where features are as many as digits it moves the curve.
 
 Equal curves: the errors' means over seeds differ by no more than chance lets them (four standard
 errors, at least a point). On labkit's own digits and features, scikit-learn's error is the same.

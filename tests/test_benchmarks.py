@@ -167,7 +167,7 @@ def test_one_that_fails_leaves_the_results_as_they_were(elsewhere, monkeypatch):
 
 def test_an_unknown_name_is_told_with_the_known_ones(capsys):
     assert bench.main(["lime"]) == 2
-    assert "no benchmark lime; there are: activations, attribution" in capsys.readouterr().err
+    assert "no benchmark lime; there are: activations, attack" in capsys.readouterr().err
 
 
 def test_every_question_has_a_script_that_says_what_it_measures():

@@ -82,3 +82,10 @@ def test_short_names_lead_to_modules():
     for name, wing in labkit._WING.items():
         assert Path(PACKAGE, wing, f"{name}.py").is_file(), name
         assert not Path(PACKAGE, name).exists(), f"{name} is short for two things"
+
+
+def test_no_two_modules_of_the_tests_share_a_name():
+    # they lie on one path: the folder that is imported first would hide the other's
+    paths = [p for p in (ROOT / "tests").rglob("*.py") if p.stem not in ("conftest", "__init__")]
+    names = sorted(path.stem for path in paths)
+    assert not {name for name in names if names.count(name) > 1}

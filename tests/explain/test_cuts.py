@@ -53,7 +53,7 @@ def test_a_region_that_is_the_only_reason_is_found_within_the_budget(images):
     region[:24, 24:] = 1
     model = Corner(region)
     heat = explain.lime_cuts(model, images, 0, samples=100)
-    assert model.seen == 2 * 96  # three cuts, sixteen pairs each
+    assert model.seen == 2 * 100  # two cuts, twenty-five pairs each
     chance = region.mean()
     assert average_precision(heat, region.expand(2, -1, -1)).min() > 0.9 > 3 * chance
     assert heat.mean((1, 2)).abs().max() < 1e-5  # standardized, so their mean is 0, too

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from checking import failing
+from answered import failing
 
 from labkit import density
 from labkit.checks import lab08 as check

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from checking import failing
+from answered import failing
 from torch.nn import functional as F
 
 from labkit import deepfake

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from checking import failing
+from answered import failing
 
 from labkit import play
 from labkit.checks import lab12 as check

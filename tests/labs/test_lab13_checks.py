@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from checking import failing
+from answered import failing
 
 from labkit import overfit
 from labkit.checks import lab13 as check

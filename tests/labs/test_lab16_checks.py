@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from checking import failing
+from answered import failing
 
 from labkit import programs, search
 from labkit.checks import lab16 as check

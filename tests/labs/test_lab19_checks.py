@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 import torch
-from checking import failing, passing
+from answered import failing, passing
 
 from labkit.checks import lab19 as check
 from labkit.detective import calibration, comparing, pipeline, survey
