@@ -143,7 +143,7 @@ def _refuse_place(codes: Tensor, mean: Tensor, sd: Tensor) -> None:
         ),
     }
     for message, (place, width) in wrong.items():
-        there = ((middle - place).abs() < 0.1 * sd).all()
+        there = ((middle - place).abs() < 0.1 * torch.maximum(sd, width)).all()
         if there and (spread - width).abs().max() < 0.07 * sd.max():
             raise CheckFailed(f"The codes lie elsewhere: {message}")
 

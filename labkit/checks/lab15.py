@@ -33,7 +33,7 @@ def fisher(answer: Callable[[nn.Module, Tensor, torch.Generator], Tensor]) -> st
     for seed, (count, closed) in enumerate(((3, False), (1, False), (2, False), (2, True))):
         net, images = mistakes.toy(seed, count)
         asked = Asked(net, torch.tensor([True, False, True, True])) if closed else net
-        got = call(answer, asked, images, torch.Generator().manual_seed(seed))
+        got = call(answer, asked, images, torch.Generator().manual_seed(seed), seconds=20)
         _compare_fisher(got, asked, images)
     _check_labels(answer)
     return "fisher is right: each image's slope is squared by itself, for a label the net draws."
