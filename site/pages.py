@@ -56,8 +56,8 @@ def page(path: Path, ran: NotebookNode, pictures: Path, *, there: set[str]) -> N
         if _records(cell, "question"):
             _fold(cell, "hide-input", "The cell that asks", "The cell that asks")
         cell.outputs = maker.outputs(cell)
-        if question := waiting.get(cell.id):
-            _fold_outputs(cell, question)
+        if questions := waiting.get(cell.id):
+            _fold_outputs(cell, questions)
         cells.append(cell)
     made = nbformat.v4.new_notebook(cells=cells, metadata=ran.metadata)
     made.metadata.pop("widgets", None)
@@ -77,7 +77,7 @@ def _prose(cell: NotebookNode, questions: list[str] | None) -> NotebookNode:
     """Prose with addresses of pages; folded until answered if it gives answers away."""
     if questions:
         text = live_edition.with_result_folded(cell.source)
-        classes = " ".join(["labkit-waits", *(f"labkit-q-{markup.key_of(q)}" for q in questions)])
+        classes = " ".join(["labkit-waits", *_waits_for(questions)])
         summary = "<details><summary>What came out</summary>"
         waits = f'<details class="{classes}"><summary>{WAITS}</summary>'
         cell.source = text.replace(summary, waits, 1)
@@ -89,10 +89,15 @@ def _fold_solution(cell: NotebookNode) -> None:
     _fold(cell, "hide-input", "Show a solution", "Hide the solution")
 
 
-def _fold_outputs(cell: NotebookNode, question: str) -> None:
+def _fold_outputs(cell: NotebookNode, questions: list[str]) -> None:
     if cell.outputs:
         _fold(cell, "hide-output", WAITS, "What came out")
-        cell.metadata["tags"].append(f"labkit-q-{markup.key_of(question)}")
+        cell.metadata["tags"] += _waits_for(questions)
+
+
+def _waits_for(questions: list[str]) -> list[str]:
+    """Classes of what opens once all the questions are answered; page.js reads them."""
+    return [f"labkit-q-{markup.key_of(question)}" for question in questions]
 
 
 def _fold(cell: NotebookNode, tag: str, shown: str, hidden: str) -> None:
@@ -105,8 +110,8 @@ def _records(cell: NotebookNode, kind: str) -> list[dict]:
     return [record for record in found if record and record["kind"] == kind]
 
 
-def _waiting(ran: NotebookNode, widgets: set[str]) -> dict[str, str]:
-    """Cell id -> question, for cells whose output gives the question's answer away.
+def _waiting(ran: NotebookNode, widgets: set[str]) -> dict[str, list[str]]:
+    """Cell id -> questions, for cells whose output gives the questions' answers away.
 
     That's the cell that compares, and those before it, up to an exercise, a widget or a question.
     """
@@ -117,7 +122,7 @@ def _waiting(ran: NotebookNode, widgets: set[str]) -> dict[str, str]:
             tags = {"exercise", "check"} & set(before.metadata.get("tags", []))
             if tags or before.id in widgets or _records(before, "question"):
                 break
-            found.setdefault(before.id, asked[0])
+            found.setdefault(before.id, asked)
     return found
 
 

@@ -7,6 +7,8 @@
     keep(key, answer) { try { localStorage.setItem(key, answer); } catch { /* private window */ } },
   };
 
+  const given = new Set(); // questions with an answer: a cell may wait for two
+
   const compare = (line, answer) => {
     const said = line.querySelector(".labkit-said");
     said.replaceChildren("You predicted: ", Object.assign(document.createElement("b"),
@@ -24,8 +26,13 @@
   const answered = (key, answer) => {
     document.querySelectorAll(`.labkit-came-out[data-key="${key}"]`)
       .forEach((line) => compare(line, answer));
+    given.add(key);
     const waits = `details.labkit-q-${key}, .tag_labkit-q-${key} details.hide`;
-    document.querySelectorAll(waits).forEach((details) => { details.open = true; });
+    document.querySelectorAll(waits).forEach((details) => {
+      const [...names] = details.closest('[class*="labkit-q-"]').classList;
+      const keys = names.flatMap((name) => name.split("labkit-q-").slice(1));
+      if (keys.every((other) => given.has(other))) details.open = true;
+    });
     count();
   };
 
