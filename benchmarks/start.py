@@ -144,12 +144,7 @@ def served(command: list[str], folder: Path):
     try:
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        conftest._stop(process)
 
 
 def wait_for(address: str) -> None:

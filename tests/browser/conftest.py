@@ -155,12 +155,17 @@ def _running(tmp_path_factory, *, edition="student", projector=False):
         _wait_until_up(running, process, Path(log.name))
         yield running
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
+        _stop(process)
         log.close()
+
+
+def _stop(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _command(folder: Path, port: int, token: str) -> list[str]:
