@@ -7,7 +7,6 @@ Exit codes: 0 all right, 1 something is wrong and was said, 2 the command was no
 import argparse
 import io
 import os
-import subprocess
 import sys
 import webbrowser
 from pathlib import Path
@@ -207,7 +206,7 @@ def _check(options: argparse.Namespace, _: list[str]) -> int:
     return 0 if code == 1 and options.exit_zero else code
 
 
-def _start(options: argparse.Namespace, jupyter_options: list[str]) -> int:
+def _start(options: argparse.Namespace, jupyters: list[str]) -> int:
     folder = options.dir or _FOLDERS[options.edition]
     report = copies.copy_labs(folder, edition=options.edition, labs=options.labs, path=options.path)
     print(report, flush=True)
@@ -219,9 +218,9 @@ def _start(options: argparse.Namespace, jupyter_options: list[str]) -> int:
     if options.no_launch:
         return 0
     os.environ.update(lab_server.environment(edition=options.edition, projector=options.projector))
-    command = jupyter_command(report.folder, report.page or report.first)
-    command += lab_server.options(edition=options.edition)
-    return _launch(command + jupyter_options)
+    ours = jupyter_options(report.folder, report.page or report.first)
+    ours += lab_server.options(edition=options.edition)
+    return _launch(ours + jupyters)
 
 
 def _fetch(options: argparse.Namespace, _: list[str]) -> int:
@@ -252,21 +251,21 @@ def _doctor(options: argparse.Namespace, _: list[str]) -> int:
     return doctor.report(doctor.examine())
 
 
-def jupyter_command(folder: Path, first: str | None = None) -> list[str]:
-    """Command that serves JupyterLab on `folder`, opens `first`, and asks nothing of the web."""
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.resolve()}"]
-    command += [
+def jupyter_options(folder: Path, first: str | None = None) -> list[str]:
+    """Options with which JupyterLab serves `folder`, opens `first`, and asks nothing of the web."""
+    options = [
+        f"--ServerApp.root_dir={folder.resolve()}",
         "--LabApp.news_url=None",
         "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
         "--LabApp.extension_manager=readonly",  # the other one lists packages from the web
     ]
     if first:
-        command.append(f"--LabApp.default_url=/lab/tree/{first}")
+        options.append(f"--LabApp.default_url=/lab/tree/{first}")
     if is_root():
-        command.append("--allow-root")
+        options.append("--allow-root")
     if not can_open_browser():
-        command.append("--no-browser")
-    return command
+        options.append("--no-browser")
+    return options
 
 
 def is_root() -> bool:
@@ -287,12 +286,14 @@ def can_open_browser() -> bool:
     return True
 
 
-def _launch(command: list[str]) -> int:
-    if "--no-browser" in command:
+def _launch(options: list[str]) -> int:
+    """Serve JupyterLab, in this process: half of what that needs is imported already."""
+    if "--no-browser" in options:
         print("No browser can open here: open the http://... address below in yours.", flush=True)
-    if os.name == "posix":
-        os.execv(command[0], command)
-    return subprocess.call(command)
+    from jupyterlab.labapp import main
+
+    main(options)
+    return 0
 
 
 def _show_what_the_screen_can() -> None:

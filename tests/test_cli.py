@@ -288,8 +288,8 @@ def test_on_a_server_the_address_is_printed(labs, monkeypatch, tmp_path):
     monkeypatch.setattr(cli, "is_root", lambda: False)
     for name in ("DISPLAY", "WAYLAND_DISPLAY"):
         monkeypatch.delenv(name, raising=False)
-    command = cli.jupyter_command(tmp_path)
-    assert "--no-browser" in command and "--allow-root" not in command
+    options = cli.jupyter_options(tmp_path)
+    assert "--no-browser" in options and "--allow-root" not in options
 
 
 def test_on_a_desktop_a_browser_opens(monkeypatch, tmp_path):
@@ -297,18 +297,19 @@ def test_on_a_desktop_a_browser_opens(monkeypatch, tmp_path):
     monkeypatch.setattr(cli, "is_root", lambda: False)
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr("webbrowser.get", lambda: object())
-    assert "--no-browser" not in cli.jupyter_command(tmp_path)
+    assert "--no-browser" not in cli.jupyter_options(tmp_path)
 
 
 def test_root_is_allowed_and_opens_no_browser(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setattr(cli, "is_root", lambda: True)
     monkeypatch.setenv("DISPLAY", ":0")
-    assert {"--allow-root", "--no-browser"} <= set(cli.jupyter_command(tmp_path))
+    assert {"--allow-root", "--no-browser"} <= set(cli.jupyter_options(tmp_path))
 
 
 def test_jupyterlab_understands_the_options(tmp_path):
-    command = [*cli.jupyter_command(tmp_path, "00_start_here.ipynb"), "--show-config-json"]
+    options = cli.jupyter_options(tmp_path, "00_start_here.ipynb")
+    command = [sys.executable, "-m", "jupyterlab", *options, "--show-config-json"]
     run = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert run.returncode == 0, run.stderr
     shown = json.loads(run.stdout[run.stdout.index("{") :])

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from nbformat import NotebookNode
-
 from labkit.course import editions
+from labkit.course.nodes import NotebookNode
 
 _MINUTES = re.compile(r"(\d+) minutes")
 _BUILDS = re.compile(r"\*\*Builds on\*\*.*?(?=\n\n|\*\*Needs|\*\*Time|\Z)", re.DOTALL)

@@ -8,11 +8,11 @@ newer version arrives beside it. Without a readable record every file counts as 
 import hashlib
 import json
 import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from labkit.course import editions, notes, paths
+from labkit.course.writing import write_whole
 from labkit.paths import notebooks_dir
 
 MANIFEST = ".labkit.json"
@@ -197,17 +197,3 @@ def _digest_at(path: Path) -> str | None:
         return _digest(path.read_bytes()) if path.is_file() else None  # a pipe would wait
     except OSError:
         return None
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a whole file or nothing: a killed process leaves the old one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".labkit-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise

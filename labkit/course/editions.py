@@ -12,10 +12,8 @@ import json
 import re
 from pathlib import Path
 
-import nbformat
-from nbformat import NotebookNode
-
 from labkit.course import live_edition, notes, reading
+from labkit.course.nodes import NotebookNode, v4
 from labkit.paths import notebooks_dir
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -58,14 +56,14 @@ def read(path: str | Path) -> NotebookNode:
     """
     try:
         stored = reading.notebook(reading.text_of(Path(path)))
-        return nbformat.v4.reads(json.dumps(stored))
+        return v4.reads(json.dumps(stored))
     except (ValueError, AttributeError, TypeError, KeyError, RecursionError) as error:
         raise ValueError(f"{path} is not a readable Jupyter notebook: {error}") from error
 
 
 def to_bytes(notebook: NotebookNode) -> bytes:
     """The notebook as written to disk: same notebook, same bytes."""
-    return (nbformat.v4.writes(notebook).rstrip("\n") + "\n").encode("utf-8")
+    return (v4.writes(notebook).rstrip("\n") + "\n").encode("utf-8")
 
 
 def solution(notebook: NotebookNode) -> NotebookNode:

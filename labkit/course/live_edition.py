@@ -8,8 +8,7 @@ own (labkit.course.notes).
 import ast
 import re
 
-import nbformat
-from nbformat import NotebookNode
+from labkit.course.nodes import NotebookNode, v4
 
 NOTE = "live"  # tag of the speaker's notes
 RESULT = "result"  # tag of prose that tells what the cell above it shows
@@ -75,7 +74,7 @@ def prepare(given: NotebookNode, full: NotebookNode) -> NotebookNode:
 def for_the_room(prepared: NotebookNode) -> NotebookNode:
     """The notebook without the notes, and with the keys below its title. Changes and returns it."""
     prepared.cells = [cell for cell in prepared.cells if not is_note(cell)]
-    keys = nbformat.v4.new_markdown_cell(_folded(HOW_TO, "Keys"), id="live-keys")
+    keys = v4.new_markdown_cell(_folded(HOW_TO, "Keys"), id="live-keys")
     keys.metadata["tags"] = [NOTE]
     prepared.cells.insert(1, keys)
     return prepared

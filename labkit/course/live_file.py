@@ -13,10 +13,10 @@ from itertools import groupby
 from pathlib import Path
 
 from IPython.utils.capture import capture_output
-from nbformat import NotebookNode
 
 from labkit.course import editions
 from labkit.course.live import LeftAlone, own_code
+from labkit.course.nodes import NotebookNode
 from labkit.course.session import notebook_path, variables
 
 _VS_CODE = re.compile(r"vscode-notebook-cell:.*#[W-Za-f]([0-6]+)s")

@@ -8,10 +8,9 @@ paragraphs, **bold** and `code`, which is what notes are made of.
 import html
 import re
 
-from nbformat import NotebookNode
-
 from labkit.course.document import document
 from labkit.course.live_edition import HOW_TO, is_note
+from labkit.course.nodes import NotebookNode
 
 _HEADING = re.compile(r"^(#{1,6}) +(.+)$", re.MULTILINE)
 _FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)

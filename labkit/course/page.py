@@ -16,10 +16,10 @@ from datetime import date
 from pathlib import Path
 
 from labkit.course import prediction
-from labkit.course.copies import write_whole
 from labkit.course.document import document
 from labkit.course.progress import LabProgress, progress
 from labkit.course.session import notebook_path
+from labkit.course.writing import write_whole
 
 NAME = "my_page"
 _SEAL = re.compile(r"<!-- written by labkit: ([0-9a-f]{64}) -->\n\Z")

@@ -18,8 +18,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from labkit.course.copies import write_whole
 from labkit.course.session import lab_name, notebook_path
+from labkit.course.writing import write_whole
 
 Answers = dict[str, dict]  # question -> what `read` says of it
 _KEYS = ("answer", "truth")  # of an entry in the file

@@ -11,9 +11,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nbformat import NotebookNode
-
 from labkit.course import catalog, editions, prediction
+from labkit.course.nodes import NotebookNode
 
 _SOLVED = "✓"
 _CHECK = re.compile(r"^check\.(\w+)\(\s*\1\b", re.MULTILINE)

@@ -15,7 +15,7 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 
 from labkit.course import catalog, copies, editions, paths
-from labkit.course.copies import write_whole
+from labkit.course.writing import write_whole
 from labkit.paths import data_dir, notebooks_dir
 
 MANIFEST = ".labkit-release.json"

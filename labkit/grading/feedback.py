@@ -13,6 +13,7 @@ from pathlib import Path
 
 from labkit.course import copies as files
 from labkit.course.document import document
+from labkit.course.writing import write_whole
 from labkit.grading import copies
 from labkit.grading.marks import Line, Mark
 
@@ -48,11 +49,11 @@ def write(lines: list[Line], folder: str | Path) -> tuple[int, list[str]]:
         names.add(name.casefold())
         content = page(line).encode("utf-8", "replace")
         if _may_write(folder / name, content, known.get(name)):
-            files.write_whole(folder / name, content)
+            write_whole(folder / name, content)
             known[name] = files._digest(content)
         else:
             kept.append(name)
-    files.write_whole(folder / MANIFEST, json.dumps(known, indent=1, sort_keys=True).encode())
+    write_whole(folder / MANIFEST, json.dumps(known, indent=1, sort_keys=True).encode())
     return len(names), kept
 
 

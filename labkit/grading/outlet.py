@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from labkit.course import editions
-from labkit.course.copies import write_whole
+from labkit.course.writing import write_whole
 from labkit.grading import feedback, gradebook, table
 from labkit.grading.labs import Lab
 from labkit.grading.marks import Class, Line, Mark

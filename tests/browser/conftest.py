@@ -169,9 +169,9 @@ def _stop(process: subprocess.Popen) -> None:
 
 
 def _command(folder: Path, port: int, token: str) -> list[str]:
-    command = [option for option in cli.jupyter_command(folder) if option != "--no-browser"]
+    options = [option for option in cli.jupyter_options(folder) if option != "--no-browser"]
     return [
-        *command,
+        *[sys.executable, "-m", "jupyterlab", *options],
         "--no-browser",
         "--ServerApp.ip=127.0.0.1",
         f"--ServerApp.port={port}",
