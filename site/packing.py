@@ -31,7 +31,7 @@ class Shelf:
         self.bases: list[bytes] = []
         self.pictures: list[tuple[int, bytes | None]] = []  # base, layer over it
         self._numbers: dict[tuple, int] = {}
-        self._near: dict[int, np.ndarray] = {}  # pixels of the last bases
+        self._near: dict[int, np.ndarray] = {}  # the last bases, a number for each pixel
 
     def put(self, pixels: np.ndarray) -> int:
         pixels = np.ascontiguousarray(pixels[..., :3])
@@ -52,7 +52,8 @@ class Shelf:
         return {"bases": [_text(base) for base in self.bases], "pictures": layers}
 
     def _packed(self, pixels: np.ndarray) -> tuple[int, bytes | None]:
-        base, differs = self._nearest(pixels)
+        colours = _colours(pixels)
+        base, differs = self._nearest(colours)
         layer = self._layer(pixels, differs) if base is not None else None
         if layer is not None and differs.mean() <= ALIKE:
             return base, layer
@@ -60,19 +61,19 @@ class Shelf:
         if layer is not None and len(layer) <= len(whole):
             return base, layer
         self.bases.append(whole)
-        self._near[len(self.bases) - 1] = pixels
+        self._near[len(self.bases) - 1] = colours
         if len(self._near) > BASES:
             del self._near[next(iter(self._near))]
         return len(self.bases) - 1, None
 
-    def _nearest(self, pixels: np.ndarray) -> tuple[int | None, np.ndarray | None]:
+    def _nearest(self, colours: np.ndarray) -> tuple[int | None, np.ndarray | None]:
         """The base with the fewest other pixels, at most half of them, and which ones differ."""
-        alike = {k: a for k, a in self._near.items() if a.shape == pixels.shape}
-        masks = {k: (a != pixels).any(-1) for k, a in alike.items()}
-        best = min(masks, key=lambda k: masks[k].mean(), default=None)
-        if best is None or masks[best].mean() > 0.5:
+        alike = {k: a for k, a in self._near.items() if a.shape == colours.shape}
+        differing = {k: np.count_nonzero(a != colours) for k, a in alike.items()}
+        best = min(differing, key=differing.get, default=None)
+        if best is None or differing[best] > colours.size / 2:
             return None, None
-        return best, masks[best]
+        return best, alike[best] != colours
 
     def _layer(self, pixels: np.ndarray, differs: np.ndarray) -> bytes:
         alpha = np.where(differs, 255, 0).astype(np.uint8)[..., None]
@@ -87,6 +88,12 @@ def encoded(pixels: np.ndarray, *, lossy: bool = False) -> bytes:
     else:
         image.save(file, "webp", lossless=True, quality=40, method=2)
     return file.getvalue()
+
+
+def _colours(pixels: np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8 -> (H, W): a number for each pixel, equal for equal colours."""
+    opaque = np.full((*pixels.shape[:2], 1), 255, np.uint8)
+    return np.concatenate([pixels, opaque], 2).view(np.uint32)[..., 0]
 
 
 def _text(data: bytes) -> str:

@@ -307,14 +307,15 @@ def test_root_is_allowed_and_opens_no_browser(monkeypatch, tmp_path):
     assert {"--allow-root", "--no-browser"} <= set(cli.jupyter_options(tmp_path))
 
 
-def test_jupyterlab_understands_the_options(tmp_path):
-    options = cli.jupyter_options(tmp_path, "00_start_here.ipynb")
-    command = [sys.executable, "-m", "jupyterlab", *options, "--show-config-json"]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=120)
+def test_jupyterlab_starts_in_the_same_process_and_understands_the_options(tmp_path):
+    run = [sys.executable, "-m", "labkit", "start", "00", "--dir", str(tmp_path / "labs")]
+    run += ["--", "--ServerApp.port=9", "--show-config-json"]
+    run = subprocess.run(run, capture_output=True, text=True, timeout=120, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     shown = json.loads(run.stdout[run.stdout.index("{") :])
     assert shown["LabApp"]["default_url"] == "/lab/tree/00_start_here.ipynb"
-    assert "ServerApp" in shown
+    assert shown["ServerApp"]["root_dir"] == str((tmp_path / "labs").resolve())
+    assert shown["ServerApp"]["port"] == 9
 
 
 def test_python_m_labkit_is_the_same_command():

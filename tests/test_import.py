@@ -30,9 +30,25 @@ def test_a_submodule_loads_on_first_use():
     assert python(program) == "False True"
 
 
-def test_the_command_line_starts_without_torch():
-    program = "import sys, labkit.cli; print('torch' in sys.modules)"
-    assert python(program) == "False"
+def test_the_command_line_starts_without_torch_and_without_a_grammar_of_addresses():
+    slow = ["torch", "rfc3987_syntax", "lark"]
+    program = f"import sys, labkit.cli; print([m for m in {slow} if m in sys.modules])"
+    assert python(program) == "[]"
+
+
+def test_that_grammar_can_be_had_by_others():
+    ours, theirs = "import sys, labkit.course.nodes", "import rfc3987_syntax as r"
+    said = "; print(r.is_valid_syntax('iri', 'a:b'), sys.modules[r.__name__] is r)"
+    assert python(f"{ours}; {theirs}{said}") == python(f"{theirs}; {ours}{said}") == "True True"
+
+
+def test_a_lab_starts_without_what_only_notebook_files_need():
+    program = (
+        "import sys; from labkit import data, explain, hooks, models, my_predictions, plot; "
+        "from labkit import predict, widgets; from labkit.checks import lab01; "
+        "print([m for m in ['nbformat', 'jsonschema'] if m in sys.modules])"
+    )
+    assert python(program) == "[]"
 
 
 def test_threads_that_wait_sleep_unless_the_user_says_otherwise(monkeypatch):

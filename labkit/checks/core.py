@@ -143,7 +143,7 @@ def compare(
     want: Tensor | float,
     *,
     what: str,
-    mistakes: Mapping[str, Tensor | float] | None = None,
+    mistakes: Mapping[str, Tensor | float] | Callable[[], Mapping] | None = None,
     rtol: float = 1e-3,
     atol: float = 1e-5,
 ) -> None:
@@ -151,11 +151,13 @@ def compare(
 
     `mistakes` maps a message to the wrong answer it explains: if `got` equals that one, the
     message is what the student reads. The first that matches counts; one that happens to give the
-    right answer in this case does not.
+    right answer in this case does not. It may also be a function that gives them, called only then.
     """
     value = as_tensor(got, what=what)
     want = torch.as_tensor(want, dtype=torch.float64)
-    for message, wrong in (mistakes or {}).items():
+    if _equal(value, want, rtol, atol):
+        return
+    for message, wrong in ((mistakes() if callable(mistakes) else mistakes) or {}).items():
         wrong = torch.as_tensor(wrong, dtype=torch.float64)
         if _equal(value, wrong, rtol, atol) and not _equal(wrong, want, rtol, atol):
             raise CheckFailed(f"{what}: {message}")
@@ -163,9 +165,8 @@ def compare(
         raise CheckFailed(f"{what} should be {words.shape(want)}, but is {words.shape(value)}.")
     if not torch.isfinite(value).all():
         raise CheckFailed(f"{what} holds values that are not finite numbers (nan or inf).")
-    if not _equal(value, want, rtol, atol):
-        wrong = ~torch.isclose(value, want, rtol=rtol, atol=atol)
-        raise CheckFailed(words.difference(what, value, want, wrong) + words.hint(value, want))
+    wrong = ~torch.isclose(value, want, rtol=rtol, atol=atol)
+    raise CheckFailed(words.difference(what, value, want, wrong) + words.hint(value, want))
 
 
 def as_tensor(got: Any, *, what: str) -> Tensor:

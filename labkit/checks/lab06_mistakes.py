@@ -1,15 +1,20 @@
 """Lab 06: for each exercise the right answer, and the wrong ones that usual mistakes give.
 
-Each function returns (right answer, {message: wrong answer}); `labkit.checks.lab06` compares.
+Each function returns the right answer and a function that gives {message: wrong answer}, for who
+needs them: `labkit.checks.lab06` compares.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
+Wrong = Callable[[], dict]
 
-def contrastive(a: Tensor, b: Tensor, same: Tensor, margin: float) -> tuple[Tensor, dict]:
+
+def contrastive(a: Tensor, b: Tensor, same: Tensor, margin: float) -> tuple[Tensor, Wrong]:
     """The right loss, and wrong ones."""
     difference = (a - b).double()
     d = difference.norm(dim=1)
@@ -19,7 +24,7 @@ def contrastive(a: Tensor, b: Tensor, same: Tensor, margin: float) -> tuple[Tens
     def mean(equal: Tensor, other: Tensor) -> Tensor:
         return (torch.where(same, equal, other) / 2).mean()
 
-    return pairs.mean(), {
+    return pairs.mean(), lambda: {
         "the two kinds of pairs are swapped: d^2 is for pairs with the SAME label.": mean(
             gap**2, d**2
         ),
@@ -69,7 +74,7 @@ def contrastive(a: Tensor, b: Tensor, same: Tensor, margin: float) -> tuple[Tens
     }
 
 
-def contrastive_slopes(a: Tensor, b: Tensor, same: Tensor, margin: float) -> tuple[Tensor, dict]:
+def contrastive_slopes(a: Tensor, b: Tensor, same: Tensor, margin: float) -> tuple[Tensor, Wrong]:
     """The right loss's slopes by a and b, (2, B, D), and those of losses that are cut in parts."""
     difference = (a - b).detach().double()
     d = difference.norm(dim=1, keepdim=True)
@@ -77,7 +82,7 @@ def contrastive_slopes(a: Tensor, b: Tensor, same: Tensor, margin: float) -> tup
     push = torch.where(same[:, None], 0 * d, -(margin - d).clamp_min(0)) * difference / d / len(d)
     slope, none = pull + push, 0 * pull
     cut = "Leave out .item(), float(), torch.tensor(...) and .detach() on the way."
-    return torch.stack([slope, -slope]), {
+    return torch.stack([slope, -slope]), lambda: {
         "nothing of it reaches the embeddings: the loss is a new number. " + cut: (
             torch.stack([none, none])
         ),
@@ -133,13 +138,13 @@ def _all_with_all(a: Tensor, b: Tensor, same: Tensor, margin: float) -> dict[str
     return {message + " " * i: table.mean() for i, table in enumerate(tables)}
 
 
-def errors(distances: Tensor, same: Tensor, threshold: float) -> tuple[tuple, dict]:
+def errors(distances: Tensor, same: Tensor, threshold: float) -> tuple[tuple, Wrong]:
     """The right two shares, and wrong ones."""
     passes, strict = distances <= threshold, distances < threshold
     share = _rate(passes, ~same), _rate(~passes, same)
     below = _rate(~strict, ~same), _rate(strict, same)
     number = ~same.int(), same.int()  # rows -1, -2 and 0, 1: a usual slip
-    return share, {
+    return share, lambda: {
         "`same` as numbers picks rows 0 and 1 of `passes`. Leave it True and False: "
         "passes[~same].": (passes[number[0]].double().mean(), (~passes)[number[1]].double().mean()),
         "the threshold is fixed at 0.5. Use the argument `threshold`.": (
@@ -200,7 +205,7 @@ def errors(distances: Tensor, same: Tensor, threshold: float) -> tuple[tuple, di
     }
 
 
-def hardest(distances: Tensor, labels: Tensor) -> tuple[tuple, dict]:
+def hardest(distances: Tensor, labels: Tensor) -> tuple[tuple, Wrong]:
     """The right distances to the farthest and the nearest (B,), and wrong ones."""
     same = labels[:, None] == labels
     alone = torch.eye(len(labels), dtype=torch.bool)
@@ -210,7 +215,7 @@ def hardest(distances: Tensor, labels: Tensor) -> tuple[tuple, dict]:
         distances.where(same & ~alone, inf).amin(1),
         distances.where(~same, -inf).amax(1),
     )
-    return right, {
+    return right, lambda: {
         "this is the easiest of each kind: the positive must be the FARTHEST of the same class, "
         "the negative the NEAREST of the others.": easy,
         "positives and negatives are swapped: `same` marks the positives.": (easy[1], easy[0]),
@@ -260,14 +265,17 @@ def hardest(distances: Tensor, labels: Tensor) -> tuple[tuple, dict]:
     }
 
 
-def one_shot(examples: Tensor, asked: Tensor) -> tuple[Tensor, dict]:
+def one_shot(examples: Tensor, asked: Tensor) -> tuple[Tensor, Wrong]:
     """The right share, and wrong ones."""
     episodes, ways, dim = examples.shape
     distance, unit = torch.cdist(asked, examples), torch.nn.functional.normalize
     right = _share(distance)
-    flat = torch.cdist(asked.flatten(0, 1), examples.flatten(0, 1))
     truth = torch.arange(ways)
-    return right, {
+
+    def among_all() -> Tensor:  # the row that each finds if all episodes are searched
+        return torch.cdist(asked.flatten(0, 1), examples.flatten(0, 1)).argmin(1)
+
+    return right, lambda: {
         "not one answer is right. Either this picks the FARTHEST example (argmax, not argmin), or "
         "what is compared with torch.arange(N) is not yet a row number, .argmin(2).": 0.0,
         "this picks the FARTHEST example (argmax). The nearest one is wanted: argmin.": _share(
@@ -302,10 +310,10 @@ def one_shot(examples: Tensor, asked: Tensor) -> tuple[Tensor, dict]:
             _share(torch.cdist(asked, examples, p=1))
         ),
         "the examples of all episodes are searched. Each image has only the N examples of its own "
-        "episode.": (flat.argmin(1) == torch.arange(episodes * ways)).double().mean(),
+        "episode.": (among_all() == torch.arange(episodes * ways)).double().mean(),
         "the examples of all episodes are searched, and the row in its episode counts. Each image "
         "has only the N examples of its own episode.": (
-            (flat.argmin(1) % ways == torch.arange(episodes * ways) % ways).double().mean()
+            (among_all() % ways == torch.arange(episodes * ways) % ways).double().mean()
         ),
         "the nearest is searched along the wrong axis: for each image asked, over the examples.": (
             distance.argmin(1) == truth

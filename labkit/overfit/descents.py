@@ -73,10 +73,16 @@ def descent(
         labels = [noisy_labels(train[1][chosen], noise, seed=seed) for noise in noises]
         # fewer features are the first of many: all are computed once
         features = _features(train[0][chosen], test[0], fits.directions(largest, seed=seed + 1))
+        inner = {0: torch.zeros(n, n, dtype=torch.float64)}  # {size: known @ known.T}
         for size in sizes:
             known, asked = (part[:, :size] for part in features)
+            if size >= n:
+                past = max(count for count in inner if count <= size)
+                more = known[:, past:]
+                inner[size] = inner[past] + more @ more.mT
             scale = (largest / size) ** 0.5
-            rows.append(_fitted(known, labels, asked, test[1], ridges, scale))
+            left = _left(known, inner.get(size))
+            rows.append(_fitted(known, left, labels, asked, test[1], ridges, scale))
             bar.update()
     bar.close()
     shape = (len(seeds), len(sizes))
@@ -93,19 +99,21 @@ def _features(known: Tensor, asked: Tensor, directions: Tensor) -> tuple[Tensor,
     All that is fitted to them is of double precision.
     """
     rows = torch.cat([known, asked]).flatten(1)
-    used = rows.any(0)
-    found = fits.relu_features(rows[:, used], directions.T[:, used].float().T)
+    used = rows.any(0).nonzero()[:, 0]
+    seen = directions.T.float().index_select(1, used).T
+    found = fits.relu_features(rows.index_select(1, used), seen)
     return found.double().split([len(known), len(asked)])
 
 
 def _fitted(
-    known: Tensor, labels: list[Tensor], asked: Tensor, truth: Tensor, ridges, scale: float
+    known: Tensor, left, labels: list[Tensor], asked: Tensor, truth: Tensor, ridges, scale: float
 ):
     """Error, training error, training loss and norm (ridges, noises, 4); and the condition.
 
+    `left`: of the features to fit (see `_left`).
     `scale`: what all features are still to be multiplied by; it doesn't change which answer wins.
     """
-    u, s = _left(known)
+    u, s = left
     s = s * scale
     given, goals = torch.stack(labels, 1), torch.cat([fits.targets(each) for each in labels], 1)
     squares = (s**2 + torch.tensor(ridges, dtype=s.dtype)[:, None]).clamp_min(1e-300)
@@ -125,14 +133,14 @@ def _fitted(
     return table, float(s.max() / s.min())
 
 
-def _left(features: Tensor) -> tuple[Tensor, Tensor]:
+def _left(features: Tensor, inner: Tensor | None) -> tuple[Tensor, Tensor]:
     """The left singular vectors (n, r) and singular values (r,) of features (n, N).
 
     From the smaller of the two square matrices, a fraction of the work; where squaring would lose
-    too many digits, from the features themselves.
+    too many digits, from the features themselves. `inner`: features @ features.T, unless N < n.
     """
     n, count = features.shape
-    small = features.mT @ features if count < n else features @ features.mT
+    small = features.mT @ features if count < n else inner
     squares, vectors = torch.linalg.eigh(small)
     if squares[0] < 1e-9 * squares[-1]:
         return torch.linalg.svd(features, full_matrices=False)[:2]
