@@ -13,9 +13,12 @@ TORCH  ?=
 .PHONY: lab setup test site elsewhere oldest lint holds bench gallery map doctor constraints clean
 
 UV := $(BIN)/python -m uv
-# $(call install,WHAT): with uv where it can be had, else with pip; TORCH=cpu: without GPU libraries
+# $(call install,WHAT): with uv where it can be had, else with pip; TORCH=cpu: without GPU libraries.
+# Python compiles what a lab imports at its first start, some seconds once: compiling all takes longer
+# than that, and pays for tests only, or where Python may not write what it compiled.
+COMPILE := $(if $(PYTHONDONTWRITEBYTECODE),--compile-bytecode)
 with_uv = $(UV) --version >/dev/null 2>&1 \
-	&& $(UV) pip install --compile-bytecode --python $(BIN)/python $(2) -c constraints.txt -e $(1)
+	&& $(UV) pip install $(COMPILE) --python $(BIN)/python $(2) -c constraints.txt -e $(1)
 install = if [ -n "$(TORCH)" ] && $(call with_uv,$(1),--torch-backend=$(TORCH)); then :; else \
 	[ -z "$(TORCH)" ] || echo "PyTorch for '$(TORCH)' cannot be had here; going on with the usual one."; \
 	if $(call with_uv,$(1)); then :; \
@@ -40,6 +43,7 @@ $(VENV)/.labkit: pyproject.toml constraints.txt
 	@$(call install,.)
 	@touch $@
 
+$(VENV)/.labkit-%: COMPILE := --compile-bytecode
 $(VENV)/.labkit-test: $(VENV)/.labkit
 	@$(call install,'.[test]')
 	@touch $@

@@ -105,6 +105,7 @@ class Harvest:
         unmade = [value is None for value in now.values()]
         self.apart = len(unmade) > 1 and all(unmade)  # a quiz: its answers add up
         self.play = self._player()
+        self.sample: dict[str, tuple] = {}  # what was drawn already
 
     def store(self, folder: Path) -> dict:
         """Draw, write `<number>.js` and `<number>.webp`; the record of the controls."""
@@ -168,7 +169,7 @@ class Harvest:
         return {"notes": list(notes), "alone": alone}
 
     def _put(self, values: Mapping, shelf: Shelf, notes: dict[str, int]) -> list[int]:
-        pixels, note = self._drawn(values)
+        pixels, note = self.sample.get(str(values)) or self._drawn(values)
         number = -1 if pixels is None else shelf.put(pixels)
         return [number, notes.setdefault(note, len(notes))]
 
@@ -199,11 +200,13 @@ class Harvest:
         begins = {len(grid) * run // RUNS for run in range(RUNS)}
         sample = [values for begin in sorted(begins) for values in grid[begin : begin + LENGTH]]
         begun = time.process_time()
-        drawn = [pixels for v in sample if (pixels := self._drawn(v)[0]) is not None]
+        self.sample = {str(values): self._drawn(values) for values in sample}
         seconds = (time.process_time() - begun) / len(sample)
-        exact, lossy = (_mean_size(drawn, lossy=lossy) for lossy in (False, True))
-        loses = exact * len(grid) > room and lossy < 0.7 * exact
-        most = min(MOST, int(room / (lossy if loses else exact)))
+        drawn = [pixels for pixels, _ in self.sample.values() if pixels is not None]
+        size, loses = _mean_size(drawn, lossy=False), False
+        if size * len(grid) > room and (small := _mean_size(drawn, lossy=True)) < 0.7 * size:
+            size, loses = small, True
+        most = min(MOST, int(room / size))
         while most > LENGTH and most * seconds > SECONDS:
             most //= 2
         return loses, max(most, LENGTH)

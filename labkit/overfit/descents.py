@@ -93,16 +93,16 @@ def descent(
 
 
 def _features(known: Tensor, asked: Tensor, directions: Tensor) -> tuple[Tensor, Tensor]:
-    """Features of images to fit and to test, float64; pixels that are blank in all are left out.
+    """Features of images to fit, float64, and to test; pixels that are blank in all are left out.
 
     The product is of single precision, half the work: it makes other directions by a ten-millionth.
-    All that is fitted to them is of double precision.
+    What is fitted to them is of double precision, and tested in single precision.
     """
     rows = torch.cat([known, asked]).flatten(1)
     used = rows.any(0).nonzero()[:, 0]
     seen = directions.T.float().index_select(1, used).T
     found = fits.relu_features(rows.index_select(1, used), seen)
-    return found.double().split([len(known), len(asked)])
+    return found[: len(known)].double(), found[len(known) :]
 
 
 def _fitted(
@@ -125,7 +125,7 @@ def _fitted(
         return values.unflatten(-1, (len(labels), -1))  # (ridges, rows, noises, classes)
 
     fitted = (u * s) @ weights
-    wrong = split(asked @ (known.mT @ back)).argmax(-1) != truth[:, None]
+    wrong = split(asked @ (known.mT @ back).to(asked)).argmax(-1) != truth[:, None]
     missed = split(fitted).argmax(-1) != given
     loss = split((fitted - goals).square()).sum(-1).mean(1)
     norm = split(weights.square()).sum((1, 3)).sqrt()
