@@ -78,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     progress = commands.add_parser(
         "progress", help="show what you have solved, and how often you predicted right"
     )
-    progress.add_argument("--dir", default=_FOLDERS["student"], help="folder of your copies")
+    progress.add_argument("--dir", help="folder of your copies (default: my-labs)")
     progress.set_defaults(run=_progress)
     doctor = commands.add_parser(
         "doctor", help="look at this installation, and say how to mend what is wrong"
@@ -207,7 +207,7 @@ def _check(options: argparse.Namespace, _: list[str]) -> int:
 
 
 def _start(options: argparse.Namespace, jupyters: list[str]) -> int:
-    folder = options.dir or _FOLDERS[options.edition]
+    folder = options.dir or _own_folder(options.edition)
     report = copies.copy_labs(folder, edition=options.edition, labs=options.labs, path=options.path)
     print(report, flush=True)
     if other := another.another_version(Path.cwd(), report.folder.parent):
@@ -240,7 +240,7 @@ def _fetch(options: argparse.Namespace, _: list[str]) -> int:
 def _progress(options: argparse.Namespace, _: list[str]) -> int:
     from labkit.course import progress
 
-    labs = progress.progress(options.dir)
+    labs = progress.progress(options.dir or _own_folder("student"))
     print(progress.as_text(labs, encoding=sys.stdout.encoding or "utf-8"))
     return 0
 
@@ -249,6 +249,12 @@ def _doctor(options: argparse.Namespace, _: list[str]) -> int:
     from labkit.course import doctor
 
     return doctor.report(doctor.examine())
+
+
+def _own_folder(edition: str) -> Path:
+    """Where copies go unless --dir says: my-labs; this folder if it is that one."""
+    here, name = Path.cwd(), _FOLDERS[edition]
+    return here if here.name == name and (here / copies.MANIFEST).exists() else Path(name)
 
 
 def jupyter_options(folder: Path, first: str | None = None) -> list[str]:

@@ -13,7 +13,6 @@ from benchmarks import measure
 QUESTIONS = """activations attack attribution augment check crowd double-descent explain-true
 finetune fit gan import install labs lime-cost render sample-pixels sample-sound search-play selfsup
 start widgets""".split()
-TO_MEASURE = {"check", "install", "start"}  # scripts without a section in results.md yet
 
 
 class Clock:
@@ -182,10 +181,9 @@ def test_readme_shows_the_numbers_of_the_results():
     kept = bench.sections((ROOT / "benchmarks" / "results.md").read_text(encoding="utf-8"))
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     shown = readme.partition(bench.BEGIN)[2].partition(bench.END)[0]
-    measured = [name for name in QUESTIONS if name not in TO_MEASURE]
-    assert list(kept) == [*measured, bench.HISTORY]
+    assert list(kept) == [*QUESTIONS, bench.HISTORY]
     assert shown == "\n" + bench.summary(kept)
-    for name in measured:
+    for name in QUESTIONS:
         assert f"(images/{name}.png)" in kept[name], name
         assert (bench.HERE / "images" / f"{name}.png").is_file(), name
     for picture in re.findall(r"benchmarks/images/[\w-]+\.png", readme):

@@ -266,6 +266,20 @@ def test_start_opens_the_lab_that_was_asked_for(labs, tmp_path, monkeypatch):
     assert f"--ServerApp.root_dir={(tmp_path / 'd').resolve()}" in commands[1]
 
 
+def test_in_the_folder_of_ones_copies_that_folder_is_meant(labs, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["start", "00", "--no-launch"]) == 0
+    monkeypatch.chdir(tmp_path / "my-labs")  # as in JupyterLab's terminal
+    assert cli.main(["start", "01", "--no-launch"]) == 0
+    assert cli.main(["progress"]) == 0
+    assert "0 of 1" in capsys.readouterr().out
+    assert (tmp_path / "my-labs" / "01_derivative.ipynb").is_file()
+    assert not (tmp_path / "my-labs" / "my-labs").exists()
+    (tmp_path / "my-labs" / copies.MANIFEST).unlink()
+    assert cli.main(["start", "01", "--no-launch"]) == 0
+    assert (tmp_path / "my-labs" / "my-labs").is_dir()
+
+
 def test_an_unknown_lab_is_exit_code_2(labs, tmp_path, capsys):
     assert cli.main(["start", "42", "--no-launch", "--dir", str(tmp_path / "d")]) == 2
     assert "there is no lab '42'; labs: 00_start_here" in capsys.readouterr().err

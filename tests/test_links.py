@@ -11,7 +11,14 @@ from labkit.course import catalog
 
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:href|src)=\"([^\"]+)\"")
 ELSEWHERE = re.compile(r"^(?:https?|mailto|data|attachment):")
-NAMES = ["README", "TEACHING", "CONTRIBUTING", "deploy/README", "data/README", "benchmarks/results"]
+NAMES = [
+    "README",
+    "CONTRIBUTING",
+    "deploy/README",
+    "deploy/teaching",
+    "data/README",
+    "benchmarks/results",
+]
 PAGES = [ROOT / f"{name}.md" for name in NAMES]
 PAGES += sorted((ROOT / "notebooks").glob("*.md"))
 LABS = {lab.path: lab for lab in catalog.labs()}

@@ -4,6 +4,7 @@ All of it is environment and options of that one process: nothing of the user's 
 """
 
 import os
+import sysconfig
 from collections.abc import Mapping
 from importlib.resources import files
 
@@ -19,13 +20,16 @@ def environment(
     for the question about news, which `--LabApp.news_url=None` leaves standing; pages in Markdown
     are shown, not edited; an extension unfolds a result when its cell has run. live: a kernel
     "python3" that knows %reveal from the first moment. projector: an extension that makes text
-    larger and closes the sidebar; LABKIT_PROJECTOR enlarges figures and widgets.
+    larger and closes the sidebar; LABKIT_PROJECTOR enlarges figures and widgets. A PATH gets the
+    folder of `labkit` itself in front, for JupyterLab's terminals.
     """
     ours = ["live"] * (edition == "live") + ["projector"] * projector + ["answers"]
     added = {
         "JUPYTER_CONFIG_PATH": _in_front(["settings"], base.get("JUPYTER_CONFIG_PATH")),
         "JUPYTER_PATH": _in_front(ours, base.get("JUPYTER_PATH")),
     }
+    if "PATH" in base:
+        added["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), base["PATH"]])
     if projector:
         added[VARIABLE] = base.get(VARIABLE) or str(SCALE)
     return added

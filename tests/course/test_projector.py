@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -122,6 +123,8 @@ def test_start_without_switches_brings_no_kernel_and_one_extension(labs, tmp_pat
     monkeypatch.setattr(os, "environ", dict(before))
     assert cli.main(["start", "--dir", str(tmp_path / "d")]) == 0
     changed = {name for name, value in os.environ.items() if before.get(name) != value}
-    assert changed == {"JUPYTER_CONFIG_PATH", "JUPYTER_PATH"}
+    assert changed == {"JUPYTER_CONFIG_PATH", "JUPYTER_PATH", "PATH"}
+    terminal = {"path": os.environ["PATH"]}
+    assert shutil.which("labkit", **terminal) == str(Path(sys.executable).with_name("labkit"))
     assert Path(os.environ["JUPYTER_PATH"].split(os.pathsep)[0]).name == "answers"
     assert not [option for option in commands[0] if "expose_app" in option]
