@@ -65,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Files go to $LABKIT_DATA, else to a cache. A download that broke off resumes.",
     )
     fetch.add_argument(
-        "names", nargs="*", metavar="NAME", help="a set that --list shows; without it, all"
+        "names", nargs="*", metavar="NAME", help="a set of the list, or all; without it, the list"
     )
     fetch.add_argument(
         "--list", action="store_true", help="show which sets there are and which you have"

@@ -25,7 +25,8 @@ from labkit.course import editions, live_edition
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 ELSEWHERE = "This needs the notebook: open the lab (top of the page) to use it."
-WAITS = "What came out (answer the question first, or open this)"
+_ASIDE = " (answer the question first, or open this)"  # until it is open
+WAITS = "What came out" + _ASIDE
 LOSSLESS = 200_000  # bytes of a figure, above which it may lose something
 _NO_ANSWER = "No prediction was made. What came out: "
 _NO_SCORE = "No prediction was recorded"
@@ -79,7 +80,7 @@ def _prose(cell: NotebookNode, questions: list[str] | None) -> NotebookNode:
         text = live_edition.with_result_folded(cell.source)
         classes = " ".join(["labkit-waits", *_waits_for(questions)])
         summary = "<details><summary>What came out</summary>"
-        waits = f'<details class="{classes}"><summary>{WAITS}</summary>'
+        waits = f'<details class="{classes}"><summary>What came out<span>{_ASIDE}</span></summary>'
         cell.source = text.replace(summary, waits, 1)
     return cell
 

@@ -126,7 +126,7 @@ def _contents(labs: list[Path], *, also: list[str]) -> dict[str, bytes]:
     if not (root / "pyproject.toml").is_file():
         raise FileNotFoundError(
             "a release is made from a checkout of labkit's repository, which holds what installs "
-            "it; this labkit was installed without"
+            "it; this labkit was installed without: type `python -m labkit release ...` there"
         )
     contents = {f"notebooks/{lab.name}": notebook(lab) for lab in labs}
     text = b"".join(contents.values()).decode() + " ".join(also)

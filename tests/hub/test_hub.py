@@ -31,7 +31,6 @@ c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:{proxy}"
 c.ConfigurableHTTPProxy.command = [{command!r}]
 c.JupyterHub.authenticator_class = "dummy"
 c.DummyAuthenticator.password = "test"
-c.Authenticator.allow_all = True
 """
 AS_ONE_USER = """
 c.JupyterHub.spawner_class = "simple"
