@@ -12,7 +12,8 @@ TORCH  ?=
 
 .PHONY: lab setup test site elsewhere oldest lint holds bench gallery map doctor constraints clean
 
-UV := $(BIN)/python -m uv
+# uv then trusts what the system trusts, as pip does: behind a university's proxy it has to
+UV := UV_SYSTEM_CERTS=$${UV_SYSTEM_CERTS:-1} $(BIN)/python -m uv
 # $(call install,WHAT): with uv where it can be had, else with pip; TORCH=cpu: without GPU libraries.
 # Python compiles what a lab imports at its first start, some seconds once: compiling all takes longer
 # than that, and pays for tests only, or where Python may not write what it compiled.
@@ -22,7 +23,8 @@ with_uv = $(UV) --version >/dev/null 2>&1 \
 install = if [ -n "$(TORCH)" ] && $(call with_uv,$(1),--torch-backend=$(TORCH)); then :; else \
 	[ -z "$(TORCH)" ] || echo "PyTorch for '$(TORCH)' cannot be had here; going on with the usual one."; \
 	if $(call with_uv,$(1)); then :; \
-	else $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e $(1); fi; fi
+	else echo "uv cannot do it here; going on with pip, which takes longer."; \
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e $(1); fi; fi
 
 lab: setup
 	@$(BIN)/labkit start $(LABS)
@@ -39,7 +41,7 @@ $(VENV)/.labkit: pyproject.toml constraints.txt
 	  echo "Python cannot make a virtual environment. On Debian and Ubuntu: sudo apt install python3-venv"; \
 	  exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv \
-	  || echo "uv cannot be installed; going on with pip, which takes longer."
+	  || echo "uv cannot be installed."
 	@$(call install,.)
 	@touch $@
 
