@@ -43,7 +43,7 @@ def write(lines: list[Line], folder: str | Path) -> tuple[int, list[str]]:
     folder.mkdir(parents=True, exist_ok=True)
     known, kept, names = _known(folder), [], set()
     for line in lines:
-        if not line.marks:
+        if not (line.marks or line.unread):
             continue
         name = _name(line, names)
         names.add(name.casefold())
@@ -61,6 +61,7 @@ def page(line: Line) -> str:
     """The page of one student, as HTML that needs nothing else."""
     title = f"Feedback for {line.student.label}"
     body = [f"<h1>{html.escape(title)}</h1>", *map(_table, line.marks.items())]
+    body += [f"<p>{html.escape(remark)}</p>" for remark in line.unread]
     return document(title, style=_STYLE, body="\n".join(body))
 
 
@@ -91,7 +92,8 @@ def _said(result: str, remark: str) -> str:
 
 def _name(line: Line, taken: set[str]) -> str:
     """A file's name that the platform knows, or else the student's; no two are the same."""
-    prefix = next((mark.sender.prefix for mark in line.marks.values() if mark.sender.prefix), "")
+    senders = [*(mark.sender for mark in line.marks.values()), line.sender]
+    prefix = next((sender.prefix for sender in senders if sender and sender.prefix), "")
     student = "".join(c if c.isalnum() or c in " -@." else "_" for c in line.student.label)
     stem = f"{prefix}feedback" if prefix else student.strip(" .")[:80] or "student"
     number, name = 1, f"{stem}.html"

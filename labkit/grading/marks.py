@@ -36,12 +36,17 @@ class Mark:
 
 @dataclass
 class Line:
-    """One student: a mark for each lab that was handed in, and remarks on what else was."""
+    """One student: a mark for each lab that was handed in, and remarks on what else was.
+
+    unread: a remark for each hand-in that could not be checked; sender: of one of the hand-ins.
+    """
 
     student: Student
     handed_in: bool
     marks: dict[str, Mark] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    unread: list[str] = field(default_factory=list)
+    sender: Sender | None = None
 
     @property
     def points(self) -> float:
@@ -111,9 +116,12 @@ class Class:
             if names := [name for name in mine if self._rows[name][0].lab == lab.name]:
                 line.marks[lab.name] = self._of_lab(lab, names, unread)
         for name in unread:
-            why = self._rows[name][0].remark
-            line.remarks.append(f"not checked: {name.rpartition('/')[2]}: {why}")
-        if not line.handed_in:
+            why = copies.without_others(self._rows[name][0].remark)
+            line.unread.append(f"not checked: {name.rpartition('/')[2]}: {why}")
+        line.remarks += line.unread
+        if line.handed_in:
+            line.sender = self._senders[mine[-1]]
+        else:
             line.remarks.append("handed in nothing")
 
     def _of_lab(self, lab: Lab, names: list[str], unread: list[str]) -> Mark:

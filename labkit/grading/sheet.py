@@ -30,7 +30,12 @@ class Sheet:
 
     @classmethod
     def read(cls, path: str | Path) -> Sheet:
-        """Read a file. ValueError if it is too large, holds no text, or a quote never ends."""
+        """Read a file. ValueError if it is too large, holds no text, or a quote never ends.
+
+        FileNotFoundError without it.
+        """
+        if not Path(path).exists():
+            raise FileNotFoundError(f"{path} is not there")
         content = Path(path).read_bytes()
         if len(content) > LARGEST:
             raise ValueError(f"{path}: {len(content) / 1e6:.0f} MB is too large for a class")

@@ -433,6 +433,15 @@ def test_pages_of_canvas_and_of_a_list(tmp_path):
     assert named == ["Student Same-2.html", "Student Same.html", "_cmd__.html"]
 
 
+def test_who_handed_in_what_cannot_be_read_has_a_page_that_says_so(tmp_path):
+    files = ["One_1_assignsubmission_file_/06.ipynb", "Two_2_assignsubmission_file_/06.ipynb"]
+    rows, found = handed(tmp_path / "c.zip", dict.fromkeys(files, None) | {"three/06.ipynb": SOME})
+    said = write_out(tmp_path, rows, found, pages=str(tmp_path / "p"))[0]
+    assert "3 pages" in said
+    text = (tmp_path / "p" / "Two_2_assignsubmission_file_feedback.html").read_text()
+    assert "<p>not checked: 06.ipynb: not a notebook: the file is empty</p>" in text
+
+
 def test_a_page_that_the_teacher_changed_stays(tmp_path):
     pages = tmp_path / "pages"
     names = {"one/06.ipynb": SOME, "two/06.ipynb": SOME}
@@ -483,7 +492,7 @@ def test_options_that_cannot_be_are_refused_before_anything_is_checked(
         (["--roster", roster, "--summary", str(tmp_path / "no" / "s.csv")], "name a file"),
         (["--roster", roster, "--feedback", roster], "name a folder"),
         (["--roster", roster, "--gradebook", "g.csv", "--column", "Lab"], "no column is called"),
-        (["--roster", str(tmp_path / "none.csv")], "none.csv"),
+        (["--roster", str(tmp_path / "none.csv")], "none.csv is not there"),
         (["--summary", "s.csv", "--lab", "99"], "there is no lab '99'"),
     ):
         assert main(["check", str(tmp_path / "06.ipynb"), *options]) == 2, options
