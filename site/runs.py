@@ -112,6 +112,7 @@ def _execute(going: Run) -> None:
             timeout=SECONDS,
             kernel_name="python3",
             resources={"metadata": {"path": folder}},
+            extra_arguments=["--log-level=ERROR"],  # not that its port is not encrypted
             record_timing=False,
         )
         client.execute(env=going.environment())

@@ -48,7 +48,8 @@ def run(notebook: NotebookNode) -> bytes:
     """Run all cells; the PNG that the last one shows. Raises ValueError if it shows none."""
     from nbclient import NotebookClient
 
-    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    options = {"timeout": 120, "kernel_name": "python3", "extra_arguments": ["--log-level=ERROR"]}
+    NotebookClient(notebook, **options).execute()
     for output in notebook.cells[-1].outputs:
         if "image/png" in output.get("data", {}):
             return base64.b64decode(output["data"]["image/png"])
