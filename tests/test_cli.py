@@ -1,6 +1,7 @@
 """`labkit start`: working copies, a student's work, exit codes and what is said."""
 
 import json
+import socket
 import subprocess
 import sys
 
@@ -323,13 +324,16 @@ def test_root_is_allowed_and_opens_no_browser(monkeypatch, tmp_path):
 
 def test_jupyterlab_starts_in_the_same_process_and_understands_the_options(tmp_path):
     run = [sys.executable, "-m", "labkit", "start", "00", "--dir", str(tmp_path / "labs")]
-    run += ["--", "--ServerApp.port=9", "--show-config-json"]
+    with socket.socket() as free:  # the port is tried although nothing is served
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    run += ["--", f"--ServerApp.port={port}", "--show-config-json"]
     run = subprocess.run(run, capture_output=True, text=True, timeout=120, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     shown = json.loads(run.stdout[run.stdout.index("{") :])
     assert shown["LabApp"]["default_url"] == "/lab/tree/00_start_here.ipynb"
     assert shown["ServerApp"]["root_dir"] == str((tmp_path / "labs").resolve())
-    assert shown["ServerApp"]["port"] == 9
+    assert shown["ServerApp"]["port"] == port
 
 
 def test_python_m_labkit_is_the_same_command():

@@ -113,6 +113,11 @@
     };
   };
 
+  const tidy = (text) => { // as the browser writes it
+    const inert = element("template", { innerHTML: text });
+    return inert.innerHTML;
+  };
+
   const wake = (root) => {
     const spec = JSON.parse(root.querySelector("script[type='application/json']").textContent);
     const still = root.querySelector("img"), note = root.querySelector(".labkit-note");
@@ -144,7 +149,8 @@
         for (const part of parts) pen.drawImage(part, 0, 0);
         if (still.isConnected) still.replaceWith(canvas);
       }
-      if (note.innerHTML !== stored.notes[said]) note.innerHTML = stored.notes[said];
+      const text = tidy(stored.notes[said]);
+      if (note.innerHTML !== text) note.innerHTML = text; // else a sound in it goes on
       root.dataset.place = wanted;
       (window.requestIdleCallback ?? setTimeout)(ahead);
     };
