@@ -57,7 +57,7 @@ def test_targets_one_each_and_functions(model, images):
 def test_gradient_and_path_equal_captums():
     from captum.attr import IntegratedGradients, Saliency
 
-    # by a seed: one draw in sixty meets a kink of the network, where rounding decides a step's slope
+    # by a seed: one draw in sixty meets a kink, where rounding decides about the slope of a step
     drawn = torch.rand(3, 1, 28, 28, generator=torch.Generator().manual_seed(0))
     net, digits = LeNet(seed=0).double().eval(), drawn.double()
     target = torch.tensor([1, 5, 7])
