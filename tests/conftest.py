@@ -24,6 +24,14 @@ def pytest_terminal_summary(terminalreporter):
 
 
 @pytest.fixture(autouse=True)
+def numbers_as_always():
+    """Random numbers without a seed of their own are the same in every run of a test."""
+    for module, seed in (("random", "seed"), ("numpy.random", "seed"), ("torch", "manual_seed")):
+        if module in sys.modules:  # not imported for this
+            getattr(sys.modules[module], seed)(0)
+
+
+@pytest.fixture(autouse=True)
 def no_figures_left():
     """Close what a test drew; pyplot is not imported for this."""
     yield
