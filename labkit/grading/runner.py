@@ -43,16 +43,22 @@ def check(
     if not sandbox.apart:  # else a submission could change them on the disk before they load
         _load_checks(labs)
 
+    ended = threading.Event()
+
     def one(submission: Submission) -> list[Row]:
-        if submission in known:
-            return known[submission]
+        if submission in known or ended.is_set():
+            return known.get(submission, [])
         try:
             rows = check_one(submission, labs, sandbox=sandbox, limits=limits)
             rows = [trials.judged(row) for row in rows]
         except Exception as error:  # whatever it is, the others go on
             why = f"labkit could not check it: {type(error).__name__}: {error}"
             rows = [Row(submission.name, "", "", NOT_CHECKED, why)]
-        tell(submission, rows)
+        try:
+            tell(submission, rows)
+        except BaseException:
+            ended.set()
+            raise
         return rows
 
     with ThreadPoolExecutor(jobs) as pool:
