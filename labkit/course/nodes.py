@@ -9,12 +9,12 @@ import sys
 
 _GRAMMAR = "rfc3987_syntax"
 
-_known = {name: sys.modules[name] for name in [_GRAMMAR] if name in sys.modules}
+_KNOWN = _GRAMMAR in sys.modules
 sys.modules.setdefault(_GRAMMAR, None)  # to import it fails
 try:
     from nbformat import NotebookNode, v4
 finally:
-    if not _known:
+    if not _KNOWN:
         del sys.modules[_GRAMMAR]
 
 __all__ = ["NotebookNode", "v4"]

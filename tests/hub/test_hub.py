@@ -76,6 +76,16 @@ def students(hub):
     return found
 
 
+def test_an_account_of_the_machine_may_log_in():
+    """By the hub's own authenticator, which lets nobody in unasked; the one used here lets all."""
+    from jupyterhub.auth import PAMAuthenticator
+    from traitlets.config.loader import PyFileConfigLoader
+
+    config = PyFileConfigLoader(str(ROOT / "deploy" / "jupyterhub_config.py")).load_config()
+    assert not PAMAuthenticator().check_allowed("ann", None)
+    assert PAMAuthenticator(config=config).check_allowed("ann", None)
+
+
 def test_everybody_finds_the_labs(students):
     shipped = {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
     for student in students:

@@ -32,6 +32,15 @@ def test_every_picture_comes_out_as_it_went_in(alike):
         assert np.array_equal(composed(stored, number), pixels)
 
 
+@pytest.mark.parametrize("channel", [0, 1, 2])
+def test_a_change_of_one_colour_alone_is_kept(channel):
+    shelf, first = Shelf(), noise(20, 30)
+    other = first.copy()
+    other[3:6, 4:9, channel] ^= 1
+    shelf.put(first), shelf.put(other)
+    assert np.array_equal(composed(shelf.as_json(), 1), other)
+
+
 def test_a_small_change_is_a_small_layer(alike):
     shelf = Shelf()
     shelf.put(alike[0])
