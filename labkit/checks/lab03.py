@@ -1,24 +1,37 @@
-"""Checks of lab 03: LIME's fit and kernel, a counterfactual, a fair score, coloured digits."""
+"""Checks of lab 03: LIME's fit, a counterfactual, a fair score, flips, coloured digits."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from labkit.checks import draws
-from labkit.checks.core import CheckFailed, as_tensor, call, compare, describe, exercise
+from labkit.checks.core import (
+    CheckFailed,
+    as_tensor,
+    call,
+    compare,
+    describe,
+    exercise,
+    one_number,
+)
 from labkit.checks.lab03_mistakes import (
     fit_mistakes,
+    flip_mistakes,
     on_background,
     own_minus_others,
+    right_mistakes,
     score_mistakes,
+    share_flipped,
+    share_right,
     shares_in,
     solved,
     swap_mistakes,
-    weight_mistakes,
 )
 
 
@@ -57,25 +70,6 @@ def counterfactual(answer: Callable[[Tensor, Tensor, Tensor], Tensor]) -> str:
 
 
 @exercise
-def sample_weights(answer: Callable[[Tensor, float], Tensor]) -> str:
-    """sample_weights(on (N, K) bool, width) -> (N,), the kernel of LIME."""
-    generator = torch.Generator().manual_seed(1)
-    for samples, pieces, width, keep in [(6, 9, 0.25, 0.5), (5, 4, 0.6, 0.8), (9, 30, 0.4, 0.3)]:
-        on = torch.rand(samples, pieces, generator=generator) < keep
-        on[0] = True
-        _sample_weights_of(answer, on, width)
-    on = torch.ones(3, 2, dtype=torch.bool)
-    on[0] = False  # a sample that shows nothing at all
-    if as_tensor(call(answer, on, 0.25), what="sample_weights")[..., 0].isnan().any():
-        raise CheckFailed(
-            "sample_weights of a sample that shows nothing is nan: it has no direction, so no "
-            "cosine (0 / 0). d = 1 - sqrt(s) is 1 there."
-        )
-    _sample_weights_of(answer, on, 0.25)
-    return "sample_weights is right: 1 for the whole image, less the more of it is hidden."
-
-
-@exercise
 def fair_score(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
     """fair_score(heats (B, H, W), masks (B, H, W)) -> (B,), own share minus the others' mean."""
     generator = torch.Generator().manual_seed(2)
@@ -90,6 +84,24 @@ def fair_score(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
         compare(got, own_minus_others(shares), mistakes=score_mistakes(heats, masks), what=what)
     _refuse_a_fooled_score(answer)
     return "fair_score is right: a blob in the middle gets 0."
+
+
+@exercise
+def right_and_flips(answer: Callable[[Tensor, Tensor], tuple[Any, Any]]) -> str:
+    """right_and_flips(said (N, G), labels (N,)) -> share of right answers, share of flips."""
+    generator = torch.Generator().manual_seed(63)
+    for count, grounds in [(7, 7), (4, 5), (9, 4), (6, 2)]:
+        labels = torch.randint(0, 2, (count,), generator=generator)
+        labels[:2] = torch.tensor([0, 1])
+        said = torch.randint(0, 2, (count, grounds), generator=generator)
+        said[0, :2], said[-1] = torch.tensor([1, 0]), said[-1, 0]  # one flips, one never does
+        what = f"with {count} animals on {grounds} grounds"
+        right, flips = _shares(call(answer, said, labels), what)
+        by_mistake = partial(right_mistakes, said, labels)
+        compare(right, share_right(said, labels), mistakes=by_mistake, what=f"share right, {what}")
+        by_mistake = partial(flip_mistakes, said, labels)
+        compare(flips, share_flipped(said), mistakes=by_mistake, what=f"share of flips, {what}")
+    return "right_and_flips is right: labels count for the first share, not for the second."
 
 
 @exercise
@@ -121,12 +133,17 @@ def _fit_of(
     compare(got, solved(x, y, ridge), mistakes=mistakes, what=what, atol=atol)
 
 
-def _sample_weights_of(answer: Callable, on: Tensor, width: float) -> None:
-    got = call(answer, on, width)
-    what = f"sample_weights of {on.shape[0]} samples of {on.shape[1]} superpixels, width={width}"
-    distance = 1 - on.float().mean(1).sqrt()
-    want = torch.exp(-((distance / width) ** 2)).sqrt()
-    compare(got, want, mistakes=weight_mistakes(on, distance, width), what=what)
+def _shares(got: Any, what: str) -> tuple[Tensor, Tensor]:
+    """The two numbers that came; CheckFailed for anything else."""
+    if isinstance(got, np.ndarray | Tensor) and got.ndim == 1:
+        got = list(got)
+    if not isinstance(got, tuple | list) or len(got) != 2:
+        raise CheckFailed(
+            f"right_and_flips should return two shares, (right, flips), but {what} it returns "
+            f"{describe(got)}."
+        )
+    right, flips = got
+    return one_number(right, what="The share right"), one_number(flips, what="The share of flips")
 
 
 def _refuse_a_fooled_score(answer: Callable) -> None:

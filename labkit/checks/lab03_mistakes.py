@@ -114,59 +114,6 @@ def swap_mistakes(images: Tensor, masks: Tensor, background: Tensor) -> dict[str
     return mistakes
 
 
-def weight_mistakes(on: Tensor, distance: Tensor, width: float) -> dict[str, Tensor]:
-    """Wrong weights (N,) of samples, given their distances (N,)."""
-    share, square = on.float().mean(1), torch.exp(-((distance / width) ** 2))
-    plain, cosine = 1 - share, share.sqrt()
-    root = "the outer square root is missing: sqrt(exp(...))."
-
-    def kernel(d: Tensor) -> Tensor:
-        return torch.exp(-((d / width) ** 2)).sqrt()
-
-    return {
-        root: square,
-        "both square roots are missing: d = 1 - sqrt(s), and sqrt(exp(...)).": kernel(plain) ** 2,
-        "`width` is not used: 0.25 stands in its place.": kernel(distance * width / 0.25),
-        "the number of superpixels that are on is no share: divide by how many there are.": kernel(
-            1 - on.float().sum(1).sqrt()
-        ),
-        "the distance is not squared within exp.": torch.exp(-distance / width).sqrt(),
-        "the distance is not squared within exp; width is.": torch.exp(-distance / width**2).sqrt(),
-        "the distance is not squared within exp (width is), and the outer square root is "
-        "missing.": torch.exp(-distance / width**2),
-        "the share is of the superpixels that are off, `~on`. Take those that are on.": kernel(
-            1 - (1 - share).sqrt()
-        ),
-        "the distance is not squared within exp, and the outer square root is missing.": (
-            torch.exp(-distance / width)
-        ),
-        "this is the similarity put into the kernel: sqrt(share) is the similarity, the distance "
-        "is 1 - sqrt(share). As it is, hidden images count most.": kernel(cosine),
-        "the share that is on is put into the kernel as if it were a distance.": kernel(share),
-        "the distance is 1 - share. The cosine distance has a square root: 1 - sqrt(share).": (
-            kernel(plain)
-        ),
-        "the distance counts the superpixels that are off. Divide by their number, and take the "
-        "root: 1 - sqrt(share).": kernel((~on).float().sum(1)),
-        "the width is not squared: d^2 / width^2.": torch.exp(-(distance**2) / width).sqrt(),
-        "this divides by 2 width^2, as the normal distribution does, and takes a root too. LIME "
-        "has sqrt(exp(-d^2 / width^2)).": torch.exp(-((distance / width) ** 2) / 2).sqrt(),
-        "the sign in the exponent is missing: close samples must weigh more.": (
-            torch.exp((distance / width) ** 2).sqrt()
-        ),
-        "the weights are divided by their sum. Leave them: 1 for a sample that shows all.": (
-            square.sqrt() / square.sqrt().sum()
-        ),
-        "the weights are divided by the largest. Leave them as they are.": (
-            square.sqrt() / square.sqrt().max()
-        ),
-        "these are the distances, not yet the weights.": distance,
-        "these are the shares that are on, not yet the weights.": share,
-        "the mean is over the wrong axis: over the samples, dimension 0. Take each sample's share "
-        "of its superpixels, .mean(1).": kernel(1 - on.float().mean(0).sqrt()),
-    }
-
-
 def shares_in(heats: Tensor, masks: Tensor) -> Tensor:
     """The share of heat i within mask j: (B, B)."""
     inside = torch.einsum("ihw,jhw->ij", heats.double(), masks.double())
@@ -229,4 +176,81 @@ def score_mistakes(heats: Tensor, masks: Tensor) -> dict[str, Tensor]:
             own - shares.roll(-1, 1).diagonal()
         ),
         "the sign is gone: a score below 0 says that the heat misses the mask.": right.abs(),
+    }
+
+
+def share_right(said: Tensor, labels: Tensor) -> Tensor:
+    """The share of the answers (N, G) that are the label (N,) of their animal."""
+    return (said == labels[:, None]).double().mean()
+
+
+def share_flipped(said: Tensor) -> Tensor:
+    """The share of the answers in columns 1, 2, ... (N, G - 1) that differ from column 0."""
+    return (said[:, 1:] != said[:, :1]).double().mean()
+
+
+def right_mistakes(said: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    """Wrong shares of right answers, for answers (N, G) and labels (N,)."""
+    right = (said == labels[:, None]).double()
+    mistakes = {
+        "this is the share of wrong answers.": 1 - right.mean(),
+        "this is a count. Divide by the number of answers: .mean().": right.sum(),
+        "these are the answers on snow alone. All grounds count.": right[:, 0].mean(),
+        "snow is left out. All grounds count.": right[:, 1:].mean(),
+        "these are the animals that are right on every ground. Count answers, not animals.": (
+            right.all(1).double().mean()
+        ),
+        "these are the animals that are right on some ground. Count answers, not animals.": (
+            right.any(1).double().mean()
+        ),
+        "this is the share called wolf. A wolf called wolf is right, a husky is not.": (
+            said.double().mean()
+        ),
+        "this is the share of flips. Return the share right first, then the share of flips.": (
+            share_flipped(said)
+        ),
+    }
+    if len(labels) == said.shape[1]:
+        mistakes[
+            "labels (N,) was laid along the grounds: with as many animals as grounds nobody "
+            "notices. Give it an axis for the grounds: labels[:, None]."
+        ] = (said == labels).double().mean()
+    return mistakes
+
+
+def flip_mistakes(said: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    """Wrong shares of flips, for answers (N, G) and labels (N,)."""
+    changed = (said != said[:, :1]).double()
+    snow, elsewhere = said[:, :1].double(), said[:, 1:].double()
+    fell, rose = snow * (1 - elsewhere), (1 - snow) * elsewhere
+    wrong = (said != labels[:, None]).double()
+    return {
+        "snow is compared with snow too, which never flips. Take the other grounds: said[:, 1:].": (
+            changed.mean()
+        ),
+        "this is the share of answers that stay the same.": 1 - changed[:, 1:].mean(),
+        "this is a count. Divide by the number of moves: .mean().": changed.sum(),
+        "these are wrong answers. A flip needs no label: it differs from the same animal's answer "
+        "on snow.": wrong[:, 1:].mean(),
+        "these are wrong answers, snow included. A flip needs no label: it differs from the same "
+        "animal's answer on snow.": wrong.mean(),
+        "these are the animals that flip at least once. Count moves, not animals.": (
+            changed.any(1).double().mean()
+        ),
+        "each ground is compared with the one before it. Compare each with snow: said[:, :1].": (
+            (said[:, 1:] != said[:, :-1]).double().mean()
+        ),
+        "only flips from wolf to husky count here. The other way round is a flip, too.": (
+            fell.mean()
+        ),
+        "only flips from husky to wolf count here. The other way round is a flip, too.": (
+            rose.mean()
+        ),
+        "this is a difference of shares. One animal that flips to wolf and one that flips to husky "
+        "cancel in it: compare animal by animal.": (snow.mean() - elsewhere.mean()).abs(),
+        "this is a difference of shares, with its sign. Compare animal by animal.": (
+            elsewhere.mean() - snow.mean()
+        ),
+        "this is a difference, with its sign: flips to wolf and flips to husky cancel. Ask whether "
+        "the two answers differ: !=.": (snow - elsewhere).mean(),
     }

@@ -7,7 +7,7 @@ import torch
 from labkit.checks import CheckFailed
 from labkit.checks import lab03 as check
 
-CHECKS = ["lime_fit", "counterfactual", "sample_weights", "fair_score", "colour"]
+CHECKS = ["lime_fit", "counterfactual", "fair_score", "right_and_flips", "colour"]
 
 
 def lime_fit(on, answers, ridge, *, by=1.0):
@@ -64,11 +64,6 @@ def crossed(images, masks, background):
         return counterfactual(images, masks, background)
 
 
-def sample_weights(on, width):
-    distance = 1 - on.float().mean(1).sqrt()
-    return torch.exp(-(distance**2) / width**2).sqrt()
-
-
 def shares(heats, masks):
     return torch.einsum("ihw,jhw->ij", heats, masks.float()) / heats.sum((1, 2))[:, None]
 
@@ -91,6 +86,25 @@ def next_one(heats, masks):
 def scaled(heats, masks, by):
     s = torch.einsum("ihw,jhw->ij", heats, masks.float()) / by
     return s.diagonal() - (s.sum(1) - s.diagonal()) / (len(s) - 1)
+
+
+def right_and_flips(said, labels):
+    return (said == labels[:, None]).float().mean(), flips(said)
+
+
+def flips(said):
+    return (said[:, 1:] != said[:, :1]).float().mean()
+
+
+def right(said, labels):
+    return (said == labels[:, None]).float().mean()
+
+
+def along_the_grounds(said, labels):
+    try:
+        return (said == labels).float().mean(), flips(said)
+    except RuntimeError:
+        return right_and_flips(said, labels)
 
 
 def colour(images, digits, rate, generator, *, noise=0.25, of=None, flip=None, both=False):
@@ -131,6 +145,18 @@ def coin(digits, rate, generator):
     return torch.rand(len(digits), generator=generator) < rate
 
 
+def by_loops(said, labels):
+    rows = [(row.tolist(), y) for row, y in zip(said, labels.tolist(), strict=True)]
+    good = [a == y for row, y in rows for a in row]
+    flipped = [a != row[0] for row, _ in rows for a in row[1:]]
+    return sum(good) / len(good), sum(flipped) / len(flipped)
+
+
+def by_the_numbers(said, labels):
+    said, labels = said.numpy(), labels.numpy()
+    return 1 - np.abs(said.T - labels).mean(), np.abs(said[:, 1:] - said[:, [0]]).mean()
+
+
 @pytest.mark.parametrize("name", CHECKS)
 def test_the_solution_passes(name, capsys):
     getattr(check, name)(globals()[name])
@@ -138,7 +164,6 @@ def test_the_solution_passes(name, capsys):
 
 
 def test_other_right_ways_pass():
-    check.sample_weights(lambda on, w: np.asarray(sample_weights(on, w)))
     check.lime_fit(lambda on, y, r: np.asarray(lime_fit(on, y, r)))
     check.lime_fit(lambda on, y, r: solved(on.double() - on.double().mean(0), y.double(), r))
     check.lime_fit(with_a_free_one)
@@ -147,6 +172,10 @@ def test_other_right_ways_pass():
     )
     check.counterfactual(lambda i, m, b: i * m[:, None] + b * ~m[:, None])
     check.fair_score(lambda h, m: fair_score(h, m).tolist())
+    check.right_and_flips(lambda s, y: torch.stack(right_and_flips(s, y)))
+    check.right_and_flips(lambda s, y: [x.item() for x in right_and_flips(s, y)])
+    check.right_and_flips(by_loops)
+    check.right_and_flips(by_the_numbers)
     check.colour(lambda *a: list(colour(*a)))
 
 
@@ -204,35 +233,6 @@ def test_mistakes_of_counterfactual(answer, message):
 @pytest.mark.parametrize(
     "answer, message",
     [
-        (lambda on, w: sample_weights(on, w) ** 2, "outer square root is missing"),
-        (lambda on, w: torch.exp(-(1 - on.float().mean(1).sqrt()) / w).sqrt(), "not squared"),
-        (lambda on, w: torch.exp(-on.float().mean(1) / w**2).sqrt(), "similarity"),
-        (
-            lambda on, w: torch.exp(-((1 - on.float().mean(1)) ** 2) / w**2).sqrt(),
-            "1 - sqrt",
-        ),
-        (lambda on, w: torch.exp(-(1 - on.float().mean(1).sqrt()) / w**2).sqrt(), "width is"),
-        (lambda on, w: sample_weights(~on, w), "that are off"),
-        (lambda on, w: sample_weights(on, w) / sample_weights(on, w).sum(), "by their sum"),
-        (lambda on, w: sample_weights(on, w) ** 0.5, "divides by 2 width"),
-        (lambda on, w: 1 / sample_weights(on, w), "sign in the exponent"),
-        (lambda on, w: 1 - on.float().mean(1).sqrt(), "these are the distances"),
-        (lambda on, w: sample_weights(on, w)[0], "should be of shape"),
-        (lambda on, w: sample_weights(on.T, w), "wrong axis"),
-        (lambda on, w: torch.exp(-((1 - on.float().mean(1)) ** 2) / w**2), "both square roots"),
-        (lambda on, w: sample_weights(on, 0.25), "`width` is not used"),
-        (lambda on, w: torch.exp(-((1 - on.sum(1).sqrt()) ** 2) / w**2).sqrt(), "is no share"),
-        (lambda on, w: on.mean(1), r"True and False become 1 and 0 by .float\(\)"),
-    ],
-)
-def test_mistakes_of_sample_weights(answer, message):
-    with pytest.raises(CheckFailed, match=message):
-        check.sample_weights(answer)
-
-
-@pytest.mark.parametrize(
-    "answer, message",
-    [
         (lambda h, m: shares(h, m).diagonal(), "own mask alone"),
         (lambda h, m: shares(h, m).diagonal() / m.float().mean((1, 2)), "lift"),
         (lambda h, m: shares(h, m).diagonal() - shares(h, m).mean(1), "its own included"),
@@ -252,6 +252,36 @@ def test_mistakes_of_sample_weights(answer, message):
 def test_mistakes_of_fair_score(answer, message):
     with pytest.raises(CheckFailed, match=message):
         check.fair_score(answer)
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (along_the_grounds, "laid along the grounds"),
+        (lambda s, y: (1 - right(s, y), flips(s)), "share of wrong answers"),
+        (lambda s, y: (right(s, y) * s.numel(), flips(s)), "this is a count"),
+        (lambda s, y: ((s[:, 0] == y).float().mean(), flips(s)), "on snow alone"),
+        (lambda s, y: (right(s[:, 1:], y), flips(s)), "snow is left out"),
+        (lambda s, y: ((s == y[:, None]).all(1).float().mean(), flips(s)), "on every ground"),
+        (lambda s, y: (s.float().mean(), flips(s)), "called wolf"),
+        (lambda s, y: (flips(s), right(s, y)), "share right first"),
+        (lambda s, y: (right(s, y), (s != s[:, :1]).float().mean()), "snow is compared with snow"),
+        (lambda s, y: (right(s, y), 1 - flips(s)), "stay the same"),
+        (lambda s, y: (right(s, y), 1 - right(s[:, 1:], y)), "needs no label"),
+        (lambda s, y: (right(s, y), 1 - right(s, y)), "snow included"),
+        (lambda s, y: (right(s, y), (s != s[:, :1]).any(1).float().mean()), "at least once"),
+        (lambda s, y: (right(s, y), (s[:, 1:] != s[:, :-1]).float().mean()), "the one before"),
+        (lambda s, y: (right(s, y), (s[:, 1:] < s[:, :1]).float().mean()), "wolf to husky"),
+        (lambda s, y: (right(s, y), (s[:, 1:] > s[:, :1]).float().mean()), "husky to wolf"),
+        (lambda s, y: (right(s, y), (s[:, :1] - s[:, 1:]).float().mean()), "cancel"),
+        (lambda s, y: (right(s, y), (s[:, 1:] != s[:, :1]).float().mean(0)), "one number"),
+        (lambda s, y: right(s, y), "two shares"),
+        (lambda s, y: (right(s, y), flips(s), 0), "two shares"),
+    ],
+)
+def test_mistakes_of_right_and_flips(answer, message):
+    with pytest.raises(CheckFailed, match=message):
+        check.right_and_flips(answer)
 
 
 @pytest.mark.parametrize(
@@ -312,14 +342,3 @@ def test_a_right_colour_passes_whatever_is_drawn(seed):
         return both[1] < 0.25, both[0] < rate
 
     check.colour(coloured(draw))
-
-
-def test_the_cosine_of_a_sample_that_shows_nothing_is_named():
-    def by_cosine(on, width):
-        whole = torch.ones(on.shape[1])
-        shown = on.float()
-        cosine = shown @ whole / (shown.norm(dim=1) * whole.norm())
-        return torch.exp(-(((1 - cosine) / width) ** 2)).sqrt()
-
-    with pytest.raises(CheckFailed, match="it has no direction"):
-        check.sample_weights(by_cosine)
