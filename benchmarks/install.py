@@ -40,7 +40,7 @@ def main() -> None:
     shown["seconds from an empty cache"] = {n: median(times[n]) for n in WHAT}
     picture("install", shown, unit="MB, seconds")
     result("install-size", by_size, 1.15)
-    result("install-seconds", by_time, 1.15)
+    result("install-time", by_time, 1.15)
 
 
 def installed(what: list[str]) -> tuple[float, float, int]:
