@@ -20,6 +20,8 @@ HINTS = {  # what PyTorch and Python say -> what it means here
     "with a bool tensor is not supported": "numbers are needed here: True and False become 1 and 0 "
     "by .float(), and ~x is the opposite of x",
     "Got: Bool": "numbers are needed here: True and False become 1 and 0 by .float()",
+    "must match the size of tensor": "shapes are laid one over the other from the right: "
+    "x[:, None] adds an axis, x[:, :1] keeps one",
     "for 'Bool'": "numbers are needed here: True and False become 1 and 0 by .float()",
 }
 

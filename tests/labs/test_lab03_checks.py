@@ -222,7 +222,8 @@ def test_mistakes_of_lime_fit(answer, message):
         (lambda i, m, b: i.where(m[:1, None], b), "first image's mask"),
         (crossed, "used for colour i"),
         (in_place, "in place"),
-        (lambda i, m, b: torch.where(m, i, b), "counterfactual"),
+        (lambda i, m, b: torch.where(m, i, b), "used for colour i"),
+        (lambda i, m, b: i * m + b * ~m, "used for colour i"),
     ],
 )
 def test_mistakes_of_counterfactual(answer, message):
@@ -275,6 +276,7 @@ def test_mistakes_of_fair_score(answer, message):
         (lambda s, y: (right(s, y), (s[:, 1:] > s[:, :1]).float().mean()), "husky to wolf"),
         (lambda s, y: (right(s, y), (s[:, :1] - s[:, 1:]).float().mean()), "cancel"),
         (lambda s, y: (right(s, y), (s[:, 1:] != s[:, :1]).float().mean(0)), "one number"),
+        (lambda s, y: (right(s, y), (s[:, 1:] != s[:, 0]).float().mean()), r"x\[:, :1\] keeps"),
         (lambda s, y: right(s, y), "two shares"),
         (lambda s, y: (right(s, y), flips(s), 0), "two shares"),
     ],
