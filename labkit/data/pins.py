@@ -40,6 +40,11 @@ SETS = {
         f"photos of third parties, {UNCLEAR}",
         (("stanfordcars_tesla_toyota", None),),
     ),
+    "cars-audi-bmw": Source(
+        "589 Audi and 531 BMW, from Stanford Cars (Krause et al., 2013)",
+        f"photos of third parties, {UNCLEAR}",
+        (("stanfordcars_audi_bmw", None),),
+    ),
     "faces": Source(
         "10 grey photos of each of 40 people, 92x112 pixels",
         f"credit Olivetti Research Laboratory; {UNCLEAR}",
@@ -116,7 +121,7 @@ def chosen(names: list[str]) -> list[str]:
     """Check names from a command line, and write out "all". ValueError for an unknown one.
 
     >>> chosen(["cars", "cars"]), len(chosen(["all"]))
-    (['cars'], 8)
+    (['cars'], 9)
     """
     names = list(SETS) if "all" in names else list(dict.fromkeys(names))
     for name in names:

@@ -276,7 +276,7 @@ def test_real_cars_come_with_their_colours_and_whole(photos):
     with Server(photos) as server:
         data.fetch("cars", mirror=server.address, progress=False)
     loaded = data.load_real_cars(size=32)
-    assert loaded.classes == list(real_cars.CLASSES) and loaded.skipped == []
+    assert loaded.classes == ["tesla", "toyota"] and loaded.skipped == []
     assert loaded.labels.tolist() == [0, 0, 1, 1, 1, 1]
     assert loaded.images.shape == (6, 3, 32, 32)
     means = loaded.images.mean((2, 3))
@@ -289,6 +289,13 @@ def test_wide_photos_are_squeezed_and_not_cut():
     sized = real_cars._squeezed(wide, 24)
     assert sized.shape == (3, 24, 24)
     assert sized[:, :, :3].mean() > 0.9 and sized[:, :, 6:].mean() < 0.05
+
+
+def test_other_makes_have_a_name_of_their_own(tmp_path):
+    with pytest.raises(FileNotFoundError, match="type in a terminal: labkit fetch cars-audi-bmw"):
+        data.load_real_cars("cars-audi-bmw", folder=tmp_path)
+    with pytest.raises(ValueError, match="cars or cars-audi-bmw, not 'bmw'"):
+        data.load_real_cars("bmw")
 
 
 def test_the_folder_that_is_named_is_in_the_command(tmp_path):

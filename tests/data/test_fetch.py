@@ -425,8 +425,8 @@ def there(name, path):
 def test_the_tables_that_ship():
     count = {name: len(pins.load_pins(name)) for name in pins.SETS}
     assert count == {
-        "wolves-huskies": 176, "cars": 207, "faces": 400, "reviews": 2, "glove": 1,
-        "omniglot": 3, "mnist": 4, "spoken-digits": 600,
+        "wolves-huskies": 176, "cars": 207, "cars-audi-bmw": 1120, "faces": 400, "reviews": 2,
+        "glove": 1, "omniglot": 3, "mnist": 4, "spoken-digits": 600,
     }  # fmt: skip
     for name in pins.SETS:
         for pin in pins.load_pins(name):
@@ -435,7 +435,7 @@ def test_the_tables_that_ship():
             )
             assert pin.url.endswith(there(name, pin.path)) and pin.size < 10_000_000
     for table in (ROOT / "data" / "pins").glob("*.csv"):
-        assert table.stat().st_size < 150_000
+        assert table.stat().st_size < 250_000
 
 
 def test_names_that_are_none():
