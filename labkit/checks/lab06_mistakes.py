@@ -71,7 +71,21 @@ def contrastive(a: Tensor, b: Tensor, same: Tensor, margin: float) -> tuple[Tens
         ),
         "every pair is treated as one with the same label.": mean(d**2, d**2),
         "every pair is treated as one with different labels.": mean(gap**2, gap**2),
+        "the difference of the squares is no square: max(0, margin - d)^2.": mean(
+            d**2, (margin**2 - d**2).clamp_min(0)
+        ),
+        "the half is squared too, or taken twice. Square first, then halve, once.": (
+            pairs.mean() / 2
+        ),
+        "for pairs with the same label the squares are averaged over the D dimensions. d^2 is "
+        "their sum.": mean(difference.square().mean(1), gap**2),
     }
+
+
+def also_without_half(wrong: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Each of these mistakes, and each of them with the factor 1/2 left out as well."""
+    first = "the factor 1/2 of the formula is missing, and this, too: "
+    return wrong | {first + message: 2 * value for message, value in wrong.items()}
 
 
 def contrastive_slopes(a: Tensor, b: Tensor, same: Tensor, margin: float) -> tuple[Tensor, Wrong]:
@@ -120,10 +134,18 @@ def _other_distances(a: Tensor, b: Tensor, same: Tensor, margin: float) -> dict[
             difference.norm()
         ),
         "this compares directions (the cosine). The distance is Euclidean.": loss(1 - cosine),
+        **_over_the_pairs(difference, loss),
         "the embeddings are brought to length 1 first. Take their distance as they come.": loss(
             (unit(a) - unit(b)).norm(dim=1)
         ),
     }
+
+
+def _over_the_pairs(difference: Tensor, loss: Callable) -> dict[str, Tensor]:
+    """The loss of .norm(dim=0), which fits the labels if there are as many pairs as dimensions."""
+    message = "the lengths run over the pairs, dim=0. Take the length of each row: .norm(dim=1)."
+    square = difference.shape[0] == difference.shape[1]
+    return {message: loss(difference.norm(dim=0))} if square else {}
 
 
 def _all_with_all(a: Tensor, b: Tensor, same: Tensor, margin: float) -> dict[str, Tensor]:
@@ -145,8 +167,6 @@ def errors(distances: Tensor, same: Tensor, threshold: float) -> tuple[tuple, Wr
     below = _rate(~strict, ~same), _rate(strict, same)
     number = ~same.int(), same.int()  # rows -1, -2 and 0, 1: a usual slip
     return share, lambda: {
-        "`same` as numbers picks rows 0 and 1 of `passes`. Leave it True and False: "
-        "passes[~same].": (passes[number[0]].double().mean(), (~passes)[number[1]].double().mean()),
         "the threshold is fixed at 0.5. Use the argument `threshold`.": (
             _rate(distances <= 0.5, ~same),
             _rate(distances > 0.5, same),
@@ -202,6 +222,8 @@ def errors(distances: Tensor, same: Tensor, threshold: float) -> tuple[tuple, Wr
         "different pairs, and of same pairs.": (_rate(~same, passes), _rate(same, ~passes)),
         "these are true accepts, not false refusals: same pairs whose distance is ABOVE the "
         "threshold.": (share[0], 1 - share[1]),
+        "`same` as numbers picks rows 0 and 1 of `passes`. Leave it True and False: "
+        "passes[~same].": (passes[number[0]].double().mean(), (~passes)[number[1]].double().mean()),
     }
 
 
@@ -258,6 +280,10 @@ def hardest(distances: Tensor, labels: Tensor) -> tuple[tuple, Wrong]:
             right[0].max(),
             right[1].min(),
         ),
+        "what does not count was set to -inf before the minimum too, and wins. There set it to "
+        "+inf.": (right[0], torch.full_like(right[1], -inf)),
+        "what does not count was set to +inf before the maximum too, and wins. There set it to "
+        "-inf.": (torch.full_like(right[0], inf), right[1]),
         "these are row numbers. The distances are wanted: .amax(1), .amin(1).": (
             distances.where(same, -inf).argmax(1),
             distances.where(~same, inf).argmin(1),
@@ -276,6 +302,8 @@ def one_shot(examples: Tensor, asked: Tensor) -> tuple[Tensor, Wrong]:
         return torch.cdist(asked.flatten(0, 1), examples.flatten(0, 1)).argmin(1)
 
     return right, lambda: {
+        "this is 1 / N, whatever comes: each answer is compared with ALL the numbers 0 to N - 1. "
+        "Has it an axis too many, (E, N, 1)?": 1 / ways,
         "not one answer is right. Either this picks the FARTHEST example (argmax, not argmin), or "
         "what is compared with torch.arange(N) is not yet a row number, .argmin(2).": 0.0,
         "this picks the FARTHEST example (argmax). The nearest one is wanted: argmin.": _share(

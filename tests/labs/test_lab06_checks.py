@@ -124,6 +124,15 @@ CONTRASTIVE = {
     ),
     "as one with the same label": pieces(pull, pull),
     "as one with different labels": pieces(push, push),
+    "difference of the squares": pieces(pull, lambda d, m: (m**2 - d**2).clamp_min(0)),
+    "half is squared too": pieces(lambda d, m: (d / 2) ** 2 * 2, lambda d, m: push(d, m) / 2),
+    "averaged over the D dimensions": lambda a, b, s, m: (
+        torch.where(s, (a - b).square().mean(1), push(apart(a, b), m)).mean() / 2
+    ),
+    "run over the pairs, dim=0": lambda a, b, s, m: with_distance((a - b).norm(dim=0), s, m),
+    "is missing, and this, too: this is the sum": lambda *a: 2 * without_mean(*a).sum(),
+    "is missing, and this, too: max": lambda *a: 2 * pieces(pull, lambda d, m: (m - d) ** 2)(*a),
+    "is missing, and this, too: these are the losses": lambda *a: 2 * without_mean(*a),
 }
 
 
@@ -194,6 +203,14 @@ HARDEST = {
         (d * mask).sum(1) / mask.sum(1) for mask in (masks(y)[0], ~masks(y)[0])
     ),
     "set to 1": lambda d, y: (choose(d, y)[0], d.where(~masks(y)[0], 1).amin(1)),
+    "-inf before the minimum too": lambda d, y: tuple(
+        f(d.where(mask, -torch.inf), 1)
+        for f, mask in zip((torch.amax, torch.amin), (masks(y)[0], ~masks(y)[0]), strict=True)
+    ),
+    "inf before the maximum too": lambda d, y: tuple(
+        f(d.where(mask, torch.inf), 1)
+        for f, mask in zip((torch.amax, torch.amin), (masks(y)[0], ~masks(y)[0]), strict=True)
+    ),
     "far should be of shape": lambda d, y: (choose(d, y)[0][:2], choose(d, y)[1]),
 }
 
@@ -245,6 +262,10 @@ ERRORS = {
     "picks rows 0 and 1": lambda d, s, t: (
         (d <= t)[~s.int()].double().mean(),
         (d > t)[s.int()].double().mean(),
+    ),
+    "The false accepts: a pair passes if": lambda d, s, t: (
+        rates(d, s, t, d < t)[0],
+        rates(d, s, t)[1],
     ),
     "fixed at 0.5": lambda d, s, t: rates(d, s, 0.5),
     "number of the other kind": lambda d, s, t: (
@@ -318,6 +339,9 @@ ONE_SHOT = {
     "first episode alone": lambda e, a: share(torch.cdist(a, e)[:1]),
     "number of the episode": lambda e, a: (
         (answers(e, a) == torch.arange(len(e))[:, None]).double().mean()
+    ),
+    "an axis too many": lambda e, a: (
+        (answers(e, a)[..., None] == torch.arange(e.shape[1])).double().mean()
     ),
     "all its N answers": lambda e, a: hits(e, a).all(1).double().mean(),
 }
