@@ -90,6 +90,8 @@ def _why(answer: Any, error: BaseException, text: str) -> str:
         return "does the function call itself without end"
     if isinstance(error, SystemExit):
         return "exit() has no place in an exercise"
+    if isinstance(error, TypeError) and text.startswith(("max() received", "maximum()")):
+        return "torch.max wants tensors: x.clamp_min(0) is the larger of x and 0"
     if isinstance(error, AttributeError | TypeError) and "tuple" in text:
         return (
             "a tuple came where a tensor should. torch.autograd.grad returns one, an entry for "

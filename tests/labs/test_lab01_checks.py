@@ -167,6 +167,7 @@ def one_row(w1, w2, hidden):
         (lambda w1, w2, h: paths(w1, w2, h)[:, -1], "written for `\\+=`"),
         (lambda w1, w2, h: w2 * (h > 0.4) @ w1, "On is hidden > 0"),
         (lambda w1, w2, h: w2 * max(0, h) @ w1, "clamp_min"),
+        (lambda w1, w2, h: w2 * torch.max(0, h) @ w1, "torch.max wants tensors"),
         (lambda w1, w2, h: w1 @ w2, "stopped with RuntimeError"),
         (lambda w1, w2, h: w1.mul_(2), "in place"),
     ],
