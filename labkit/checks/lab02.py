@@ -113,6 +113,8 @@ def _called(answer: Callable, *args, why: dict[str, str]):
         return call(answer, *args)
     except CheckFailed as failed:
         said = [text for words, text in why.items() if words in str(failed)]
+        if not said:
+            raise
         raise CheckFailed(" ".join([str(failed), *said])) from None
 
 
