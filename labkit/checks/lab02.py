@@ -9,7 +9,27 @@ import torch
 from torch import Tensor, nn
 
 from labkit.checks.core import CheckFailed, as_tensor, call, compare, describe, exercise
+from labkit.checks.lab02_mistakes import (
+    auc_mistakes,
+    by_class,
+    loss_mistakes,
+    peek_mistakes,
+    step_mistakes,
+)
 from labkit.nets import features, hooks
+
+EMPTY = {
+    "IndexError": "Nothing was stored: the hook must be on the layer when model(images) runs; "
+    "remove it after that."
+}
+NO_LEAF = {
+    "'NoneType'": "No gradient was stored: only a leaf keeps one. Copy first, then ask: "
+    "image.detach().clone().requires_grad_()."
+}
+BOOLS = {
+    "two bool tensors": "Turn both into numbers first, by .float(): with ^ a gain would count as "
+    "a loss."
+}
 
 
 @exercise
@@ -17,7 +37,7 @@ def peek(answer: Callable) -> str:
     """peek(model, images, layer): a layer's output, by a forward hook that is then gone."""
     for seed, layer in enumerate(["conv", "block.relu", "logits", "block.mix"]):
         model, images = _Net(seed), torch.rand(2 + seed, 1, 6, 6, generator=_rng(seed))
-        result = call(answer, model, images, layer)
+        result = _called(answer, model, images, layer, why=EMPTY)
         _refuse_no_output(result, layer)
         _compare_output(result, _Net(seed), images, layer)
         if isinstance(result, Tensor) and result.requires_grad:
@@ -54,11 +74,11 @@ def loss_by_class(answer: Callable) -> str:
         layer, channel = ("see", "eye.see", "first.eye.see")[seed], (3, 0, 8)[seed]
         model, images, labels = _planted(seed, layer)
         with torch.no_grad():
-            before = model(images).argmax(1) == labels
+            whole = model(images)
             with hooks.switched_off(model, layer, channel):
-                after = model(images).argmax(1) == labels
-        result = call(answer, model, images, labels, layer, channel)
-        _compare_loss(result, before, after, labels)
+                without = model(images)
+        result = _called(answer, model, images, labels, layer, channel, why=BOOLS)
+        _compare_loss(result, whole, without, labels)
     return "loss_by_class says which digits need the channel, as shares of their images."
 
 
@@ -81,21 +101,21 @@ def auc(answer: Callable) -> str:
 
 def _compare_output(result: Tensor, model: nn.Module, images: Tensor, layer: str) -> None:
     seen = hooks.activations(model, images, [*hooks.layer_names(model)])
-    names, want = list(seen), seen[layer]
-    place = names.index(layer)
     with torch.no_grad():
         final = model(images)
-    mistakes = {
-        "this is the layer's input, not its output: a forward hook gets (module, inputs, output), "
-        "and you want the third.": seen[names[place - 1]] if place else images,
-        "this is the output of the whole model, not of the layer: store what the hook gets.": final,
-        "the values changed after the hook saw them, since the next layer (a ReLU with "
-        "inplace=True) writes into the same tensor: store output.clone().": want.clamp_min(0),
-        "this is the mean over the images: return them all.": want.mean(0),
-        "this is the first image only: return them all.": want[0],
-    }
-    what = f'peek(model, images, "{layer}")'
-    compare(result, want, what=what, mistakes=_other(mistakes, want))
+    mistakes = _other(peek_mistakes(images, seen, final, layer), seen[layer])
+    compare(result, seen[layer], what=f'peek(model, images, "{layer}")', mistakes=mistakes)
+
+
+def _called(answer: Callable, *args, why: dict[str, str]):
+    """`call`, with a word on what usually ends in an error that has {these words: the word}."""
+    try:
+        return call(answer, *args)
+    except CheckFailed as failed:
+        said = [text for words, text in why.items() if words in str(failed)]
+        if not said:
+            raise
+        raise CheckFailed(" ".join([str(failed), *said])) from None
 
 
 def _refuse_no_output(result, layer: str) -> None:
@@ -104,6 +124,8 @@ def _refuse_no_output(result, layer: str) -> None:
             "peek returns nothing (None): store the output inside the hook, run model(images), "
             "remove the hook, then return what was stored."
         )
+    if isinstance(result, list | tuple | dict) and not result:
+        raise CheckFailed(f"peek returns {describe(result)}. {EMPTY['IndexError']}")
     if isinstance(result, list | tuple | dict):
         raise CheckFailed(
             f"peek should return the tensor of layer {layer!r} itself, but returns "
@@ -117,32 +139,9 @@ def _check_step(answer: Callable, image: Tensor, excite: Callable, *, rate: floa
     pixels = image.clone().requires_grad_()
     (slope,) = torch.autograd.grad(excite(pixels), pixels)
     size = slope.pow(2).mean().sqrt()
-    step = rate * slope / size
-    result = call(answer, excite, image, rate)
-    want = (image + step).clamp(0, 1)
-    mistakes = {
-        "the step goes downhill. Training lowers a loss; here the value should rise, so add the "
-        "gradient.": (image - step).clamp(0, 1),
-        "pixels leave the range from 0 to 1, and no photo looks like that: .clamp(0, 1) at the "
-        "end.": image + step,
-        "the gradient isn't rescaled: divide it by the root of the mean of its squares, or deep "
-        "channels hardly move.": (image + rate * slope).clamp(0, 1),
-        "the gradient is divided by the root of the sum of its squares, so that larger images get "
-        "smaller steps: take the mean.": (image + rate * slope / slope.norm()).clamp(0, 1),
-        "the gradient is divided by the mean of its squares; the root is missing.": (
-            image + rate * slope / size**2
-        ).clamp(0, 1),
-        "the gradient is divided by its standard deviation, which takes the mean off first. Divide "
-        "by the root of the mean of its squares.": (image + rate * slope / slope.std()).clamp(0, 1),
-        "the gradient is divided by its largest value; divide by the root of the mean of its "
-        "squares.": (image + rate * slope / slope.abs().max()).clamp(0, 1),
-        "only the sign of the gradient was used: every pixel then moves as far as the best.": (
-            image + rate * slope.sign()
-        ).clamp(0, 1),
-        "this is the gradient, not the image after the step.": slope,
-        "this is the step alone: add it to the image.": step,
-        "the image has not moved.": image,
-    }
+    result = _called(answer, excite, image, rate, why=NO_LEAF)
+    want = (image + rate * slope / size).clamp(0, 1)
+    mistakes = step_mistakes(image, slope, rate)
     compare(result, want, what="The image after one step", mistakes=_other(mistakes, want))
     if isinstance(result, Tensor) and result.requires_grad:
         raise CheckFailed(
@@ -151,60 +150,22 @@ def _check_step(answer: Callable, image: Tensor, excite: Callable, *, rate: floa
         )
 
 
-def _compare_loss(result, before: Tensor, after: Tensor, labels: Tensor) -> None:
-    def share(right: Tensor) -> Tensor:
-        return torch.stack([right[labels == k].double().mean() for k in range(10)])
-
-    lost = share(before) - share(after)
-    count = torch.bincount(labels, minlength=10)
-    every = before.double().mean() - after.double().mean()
-    mistakes = {
-        "the sign is the wrong way round: a loss is positive, accuracy before minus accuracy "
-        "after.": -lost,
-        "this is one number for all digits together; return one for each digit.": every,
-        "these are counts of images, not shares: divide by how many images the digit has.": lost
-        * count,
-        "divided by the number of all images: divide by those of the digit.": lost
-        * count
-        / len(labels),
-        "this is the accuracy without the channel, not what was lost.": share(after),
-        "this is the accuracy with the channel on: switch it off and subtract.": share(before),
-        "this is the share of what was right before; return the plain difference.": lost
-        / share(before).clamp_min(1e-12),
-        "digits that gain without the channel count as 0 here. A gain is a negative loss.": (
-            lost.clamp_min(0)
-        ),
-        "images that are right only without the channel are left out. They are a gain, and count "
-        "-1.": share(before & ~after),
-        "nothing was lost: was the model run inside the `with` block?": torch.zeros(10),
-    }
-    compare(result, lost, what="The loss by class", mistakes=_other(mistakes, lost))
+def _compare_loss(result, whole: Tensor, without: Tensor, labels: Tensor) -> None:
+    before, after = (logits.argmax(1) == labels for logits in (whole, without))
+    lost = by_class(before, labels) - by_class(after, labels)
+    value = as_tensor(result, what="The loss by class")
+    if value.shape == lost.shape and value.isnan().any():
+        raise CheckFailed(
+            "The loss by class is nan for some digit: 0 was divided by 0. Every digit has images "
+            "here: group them by the digit, labels == k, not by what the network says."
+        )
+    mistakes = _other(loss_mistakes(whole, without, labels), lost)
+    compare(result, lost, what="The loss by class", mistakes=mistakes)
 
 
 def _compare_auc(result, scores: Tensor, labels: Tensor, what: str) -> None:
-    pairs = scores[labels][:, None] - scores[~labels][None]
-    won, tied, n = (pairs > 0).double().sum(), (pairs == 0).double().sum(), pairs.numel()
     want = features.auc(scores, labels)
-    n_pos = int(labels.sum())
-    mistakes = {
-        "an AUC below 0.5 was turned round. It says that the unit falls for the digit; keep it.": (
-            max(want, 1 - want)
-        ),
-        "the direction is reversed: the digit should outscore the others.": 1 - want,
-        "ties count as lost; a tie is worth one half.": won / n,
-        "ties count as won; a tie is worth one half.": (won + tied) / n,
-        "ties are left out; they count one half each.": won / (won + (pairs < 0).sum())
-        if tied < n
-        else float("nan"),
-        "this is the number of won pairs: divide by how many pairs there are.": won + tied / 2,
-        "divided by the square of the number of images: the pairs are those of a digit with "
-        "another, n_digit * n_rest.": (won + tied / 2) / len(labels) ** 2,
-        "divided by the number of the digit's images alone: the pairs are n_digit * n_rest.": (
-            won + tied / 2
-        )
-        / n_pos,
-    }
-    compare(result, want, what=what, mistakes=_other(mistakes, want))
+    compare(result, want, what=what, mistakes=_other(auc_mistakes(scores, labels), want))
 
 
 def _other(mistakes: dict, want: Tensor) -> dict:

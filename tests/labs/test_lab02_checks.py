@@ -51,7 +51,30 @@ def in_eval_mode(model, images, layer):
     return caught(model.eval(), images, layer, copied)
 
 
+def too_late(model, images, layer, give=lambda kept: kept[0]):
+    kept = []
+    model.get_submodule(layer).register_forward_hook(lambda *a: kept.append(a[2])).remove()
+    model(images)
+    return give(kept)
+
+
+def hook_that_returns(model, images, layer):
+    kept = []
+
+    def hook(module, inputs, output):
+        kept.append(output.detach().clone())
+        return kept[0]
+
+    handle = model.get_submodule(layer).register_forward_hook(hook)
+    model(images)
+    handle.remove()
+    return kept[0]
+
+
 PEEKS = {
+    "let the hook return nothing": hook_that_returns,
+    "list index out of range.* Nothing was stored: the hook must be on": too_late,
+    "returns a list: \\[\\]. Nothing was stored": lambda *a: too_late(*a, give=list),
     "leaves 1 hook in": lambda m, x, n: caught(m, x, n, copied, remove=False),
     "attached to the computation graph": lambda m, x, n: caught(m, x, n, lambda m, i, o: o.clone()),
     "layer's input": lambda m, x, n: caught(m, x, n, lambda m, i, o: i[0].detach().clone()),
@@ -105,7 +128,37 @@ def without_leaf(excite, image, rate):
     return image + rate * torch.autograd.grad(excite(image), image)[0]
 
 
+def copy_of_a_leaf(excite, image, rate):
+    pixels = image.requires_grad_().clone()
+    excite(pixels).backward()
+    return image + rate * pixels.grad
+
+
+def changed(change):
+    return lambda e, x, r: stepped(e, x, lambda x, g, s: change(x, g, s, r))
+
+
+def stretched(image):
+    return (image - image.min()) / (image.max() - image.min() + 1e-8)
+
+
 STEPS = {
+    "`rate` is not used": changed(lambda x, g, s, r: (x + g / s).clamp(0, 1)),
+    "mean of its absolute": changed(
+        lambda x, g, s, r: (x + r * g / (g.abs().mean() + 1e-8)).clamp(0, 1)
+    ),
+    "each colour is rescaled": changed(
+        lambda x, g, s, r: (x + r * g / (g.pow(2).mean((1, 2), keepdim=True).sqrt() + 1e-8)).clamp(
+            0, 1
+        )
+    ),
+    "mean was taken before": changed(
+        lambda x, g, s, r: (x + r * g / (g.mean().abs() + 1e-8)).clamp(0, 1)
+    ),
+    "multiplied by its size": changed(lambda x, g, s, r: (x + r * g * s).clamp(0, 1)),
+    "was stretched": changed(lambda x, g, s, r: stretched(x + r * g / s)),
+    "step was clipped": changed(lambda x, g, s, r: x + (r * g / s).clamp(0, 1)),
+    "only a leaf keeps one": copy_of_a_leaf,
     "downhill": lambda e, x, r: stepped(e, x, lambda x, g, s: (x - r * g / s).clamp(0, 1)),
     "leave the range": lambda e, x, r: stepped(e, x, lambda x, g, s: x + r * g / s),
     "isn't rescaled": lambda e, x, r: stepped(e, x, lambda x, g, s: (x + r * g).clamp(0, 1)),
@@ -134,6 +187,22 @@ STEPS = {
 }
 
 
+def test_ascent_step_accepts_other_ways():
+    def small_number_inside(excite, image, rate):
+        return stepped(
+            excite, image, lambda x, g, s: x + rate * g / (g.pow(2).mean() + 1e-12).sqrt()
+        ).clamp(0, 1)
+
+    def by_norm_in_numpy(excite, image, rate):
+        slope = torch.func.grad(excite)(image)
+        size = slope.norm() / image.numel() ** 0.5 + 1e-8
+        return np.clip((image + rate * slope / size).numpy(), 0, 1)
+
+    check.ascent_step(small_number_inside)
+    check.ascent_step(by_norm_in_numpy)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute")
 @pytest.mark.parametrize("message", STEPS)
 def test_ascent_step_names_the_mistake(message):
     with pytest.raises(CheckFailed, match=message):
@@ -175,7 +244,42 @@ def hook_left(*args):
     return result
 
 
+def logits_of(model, images, labels, layer, channel):
+    with torch.no_grad():
+        whole = model(images)
+        with hooks.switched_off(model, layer, channel):
+            return whole, model(images)
+
+
+def entropy(*args):
+    loss = torch.nn.CrossEntropyLoss(reduction="none")
+    whole, without = (loss(logits, args[2]) for logits in logits_of(*args))
+    return by_class(without - whole, args[2])
+
+
+def by_answer(*args):
+    before, after = rights(*args)
+    return by_class(before - after, logits_of(*args)[0].argmax(1))
+
+
+def precision(*args):
+    pairs = zip(rights(*args), logits_of(*args), strict=True)
+    before, after = (by_class(right, logits.argmax(1)) for right, logits in pairs)
+    return before - after
+
+
+def bools(*args):
+    before, after = (right.bool() for right in rights(*args))
+    return before - after
+
+
 LOSSES = {
+    "cross-entropy\\). What": entropy,
+    "cross-entropy\\) with a minus": lambda *a: -entropy(*a),
+    "grouped by what the network says": by_answer,
+    "nan for some digit: .* group them by the digit": precision,
+    "the sign is gone": lambda *a: lost(*a).abs(),
+    "with \\^ a gain would count": bools,
     "wrong way round": lambda *a: -lost(*a),
     "one number for all": lambda *a: lost(*a) @ a[2].bincount(minlength=10).double() / len(a[2]),
     "counts of images": counts,
@@ -212,7 +316,23 @@ def strict_auc(scores, is_digit):
     return (difference > 0).double().sum() / (difference != 0).sum()
 
 
+def ranked_without_ties(scores, is_digit):
+    ranks, n = scores.argsort().argsort().double() + 1, is_digit.sum()
+    return (ranks[is_digit].sum() - n * (n + 1) / 2) / (n * (len(scores) - n))
+
+
+def against_all(scores, is_digit):
+    difference = scores[is_digit][:, None] - scores[None]
+    return ((difference > 0).double() + 0.5 * (difference == 0).double()).mean()
+
+
 AUCS = {
+    "lost pair counts -1": lambda s, d: pairs(s, d).sign().double().mean(),
+    "mean difference": lambda s, d: pairs(s, d).mean(),
+    "also with each other": against_all,
+    "mean of the others": lambda s, d: (s[d] > s[~d].mean()).double().mean(),
+    "tied scores have different ranks": ranked_without_ties,
+    "other images alone": lambda s, d: won(s, d).sum() / (~d).sum(),
     "direction is reversed": lambda s, d: 1 - won(s, d).mean(),
     "was turned round": lambda s, d: max(won(s, d).mean(), 1 - won(s, d).mean()),
     "ties count as lost": lambda s, d: won(s, d, 0.0).mean(),
@@ -238,6 +358,15 @@ def test_auc_accepts_a_plain_number_and_a_loop():
         return sum((x > y) + (x == y) / 2 for x in a for y in b) / (len(a) * len(b))
 
     check.auc(slow)
+
+
+def test_auc_accepts_sorting():
+    def by_places(scores, is_digit):
+        digit, rest = scores[is_digit], scores[~is_digit].sort().values
+        places = [torch.searchsorted(rest, digit, right=right) for right in (False, True)]
+        return sum(place.double().mean() for place in places) / 2 / len(rest)
+
+    check.auc(by_places)
 
 
 # --- nothing crashes a check, and it leaves no trace
