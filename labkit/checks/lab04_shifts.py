@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from labkit.checks import draws
-from labkit.checks.core import CheckFailed, as_tensor, call, compare
+from labkit.checks.core import CheckFailed, as_tensor, compare
+from labkit.checks.lab04_mistakes import WINDOWS, explained
 
 
 def shifts_of(got: Tensor) -> Tensor:
@@ -24,7 +25,7 @@ def shifted_by(
     answer: Callable, images: Tensor, most: int, generator: torch.Generator, what: str
 ) -> Tensor:
     """The student's shifted images (B, C, H, W), moved by whole pixels; else CheckFailed."""
-    got = as_tensor(call(answer, images, most, generator), what=what)
+    got = as_tensor(explained(answer, WINDOWS, images, most, generator), what=what)
     if got.shape != images.shape:
         compare(got, images, what=what)
     _check_whole(got, what)
@@ -35,6 +36,13 @@ def _check_whole(got: Tensor, what: str) -> None:
     peaks = got.flatten(1).amax(1)  # 1 as long as the bright pixel stays one pixel
     if ((peaks > 0.51) & (peaks < 0.99)).double().mean() > 0.3:
         raise CheckFailed(f"{what}: images move by parts of a pixel. Draw whole numbers.")
+    if (peaks < 0.51).any():
+        raise CheckFailed(
+            f"{what}: in some images the middle has gone, shifted too far or wiped out. In a slice "
+            "a negative number counts from the end: x[:, :-1] is all but one row."
+        )
+    if ((got == 1).flatten(1).sum(1) > 1).any():
+        raise CheckFailed(f"{what}: ones come in. Fill with zeros.")
 
 
 def check_batch(shifts: Tensor, what: str) -> None:
@@ -91,10 +99,14 @@ def check_filling(got: Tensor, images: Tensor, what: str) -> None:
     pairs = list(zip(images.double(), shifts_of(got).tolist(), strict=True))
     want = torch.stack([_moved(image, down, right) for image, (down, right) in pairs])
     rolled = torch.stack([image.roll((down, right), (1, 2)) for image, (down, right) in pairs])
-    border = torch.stack([_moved(image, d, r, mode="replicate") for image, (d, r) in pairs])
+    border, mirrored = (
+        torch.stack([_moved(image, d, r, mode=mode) for image, (d, r) in pairs])
+        for mode in ("replicate", "reflect")
+    )
     mistakes = {
         "what leaves on one side comes back on the other, as in torch.roll. Zeros should.": rolled,
         "the border is repeated. Fill with zeros.": border,
+        "the image is mirrored at its border. Fill with zeros.": mirrored,
     }
     compare(got, want, what=what, mistakes=mistakes)
 

@@ -1,5 +1,7 @@
 """The checks of lab 04: right answers pass, plausible wrong ones are told by name."""
 
+import math
+
 import pytest
 import torch
 from torch.nn import functional as F
@@ -63,11 +65,62 @@ def probabilities(model, images, policy, copies):
     return torch.stack([model(policy(images, seed=k)).softmax(1) for k in range(copies)])
 
 
+def at_once(model, images, policy, copies):
+    answers = model(policy(images.repeat(copies, 1, 1, 1), seed=0)).softmax(1)
+    return answers.view(copies, len(images), -1)
+
+
 def by_parts(images, most, generator):
     """Moved by parts of a pixel."""
     amounts = most * (2 * torch.rand(len(images), 2, generator=generator) - 1)
     matrices = torch.eye(2, 3).repeat(len(images), 1, 1)
     matrices[:, :, 2] = 2 * amounts / torch.tensor([images.shape[3], images.shape[2]])
+    grid = F.affine_grid(matrices, images.shape, align_corners=False)
+    return F.grid_sample(images, grid, align_corners=False)
+
+
+def cut(start, pad=True):
+    """A window of each image from start(count, most, generator), as a beginner cuts it."""
+
+    def shifted(images, most, generator):
+        height, width = images.shape[2:]
+        starts = start(len(images), most, generator).tolist()
+        wide = F.pad(images, [most] * 4) if pad else images
+        pairs = zip(wide, starts, strict=True)
+        return torch.stack([p[:, y : y + height, x : x + width] for p, (y, x) in pairs])
+
+    return shifted
+
+
+def each(change):
+    """random_shift that changes each image by change(image, down, right)."""
+
+    def shifted(images, most, generator):
+        pairs = torch.randint(-most, most + 1, (len(images), 2), generator=generator).tolist()
+        return torch.stack([change(x.clone(), *p) for x, p in zip(images, pairs, strict=True)])
+
+    return shifted
+
+
+def wiping(image, down, right):
+    """Rolled, then wiped as if no shift were negative."""
+    image = image.roll((down, right), (1, 2))
+    image[:, :down], image[:, :, :right] = 0, 0
+    return image
+
+
+def into_zeros(image, down, right):
+    """Both slices as if no shift were negative."""
+    out, (height, width) = torch.zeros_like(image), image.shape[1:]
+    out[:, down:, right:] = image[:, : height - down, : width - right]
+    return out
+
+
+def with_nearest(images, most, generator):
+    """Right: the matrix of section 2, by whole pixels."""
+    pairs = torch.randint(-most, most + 1, (len(images), 2), generator=generator).float()
+    matrices = torch.eye(2, 3).repeat(len(images), 1, 1)
+    matrices[:, :, 2] = -2 * pairs.flip(1) / torch.tensor([images.shape[3], images.shape[2]])
     grid = F.affine_grid(matrices, images.shape, align_corners=False)
     return F.grid_sample(images, grid, align_corners=False)
 
@@ -81,6 +134,21 @@ def padding_each_time(images, most, generator):
         y, x = torch.randint(0, 2 * most + 1, (2,), generator=generator).tolist()
         cut.append(padded[i, :, y : y + height, x : x + width])
     return torch.stack(cut)
+
+
+def overwriting(images):
+    """A loop that reads what it has overwritten."""
+    images = images.clone()
+    for column in range(images.shape[3]):
+        images[..., column] = images[..., images.shape[3] - 1 - column]
+    return images
+
+
+def by_index(angles):
+    """turns, filled in by index; the second cosine is forgotten."""
+    a, out = torch.deg2rad(angles), torch.zeros(len(angles), 2, 3)
+    out[:, 0, 0], out[:, 0, 1], out[:, 1, 0] = a.cos(), -a.sin(), a.sin()
+    return out
 
 
 def one_by_one(model, images, change):
@@ -134,9 +202,12 @@ def test_other_right_ways_pass():
         drawing(lambda n, m, g: (torch.rand(n, 2, generator=g) * (2 * m + 1)).long() - m)
     )
     check.random_shift(padding_each_time)
+    check.random_shift(with_nearest)
+    check.random_shift(cut(lambda n, m, g: between(0, 2 * m, n, g)))
     check.average_answer(lambda *a: average_answer(*a).numpy())
     check.kept(one_by_one)
     check.kept(lambda *a: kept(*a).numpy())
+    check.kept(lambda *a: kept(*a)[None])
     check.turns(check.turn_matrices)
 
 
@@ -148,6 +219,11 @@ def test_other_right_ways_pass():
         (lambda x: x.flip(2, 3), "half turn"),
         (lambda x: x.flip(0), "order of the images"),
         (lambda x: x.flip(1), "channels are reversed"),
+        (lambda x: x.flip(0, 3), "order in the batch"),
+        (lambda x: x.flip(1, 3), "so are the channels"),
+        (overwriting, "Read from `images`"),
+        (lambda x: x[..., [-c for c in range(x.shape[3])]], "first column stays"),
+        (lambda x: (x + x.flip(3)) / 2, "mean of the images"),
         (lambda x: 1 - x, "negative"),
         (lambda x: x.roll(1, 3), "move by one"),
         (lambda x: torch.cat([x[..., x.shape[3] // 2 :], x[..., : x.shape[3] // 2]], 3), "halves"),
@@ -172,11 +248,23 @@ def test_mistakes_of_mirror(answer, message):
         (lambda a: turns(a, high=-1, low=-1), "both sines are negative"),
         (lambda a: turns(a, convert=lambda x: torch.pi / 2 - torch.deg2rad(x)), "swapped places"),
         (lambda a: turns(a)[:, :, :2], "third column is missing"),
-        (lambda a: turns(a)[0], "should be of shape"),
+        (lambda a: turns(a)[0], "that's one matrix"),
         (lambda a: turns(a[:1]).expand(len(a), 2, 3), "those of the first angle"),
         (lambda a: turns(a) + torch.tensor([0, 0, 1.0]), "zeros, not ones"),
         (lambda a: turns(a, convert=lambda x: x / 180), "pi is missing"),
         (lambda a: turns(a, convert=lambda x: x * 3.14 / 180), "pi is rounded"),
+        (lambda a: turns(2 * a), "twice the angle"),
+        (lambda a: turns(a / 2), "half the angle"),
+        (lambda a: turns(-a, convert=lambda x: x), "clockwise, and the angles are in degrees"),
+        (lambda a: turns(a.abs()), "taken as positive"),
+        (lambda a: turns(a).flip(1), "two rows are swapped"),
+        (by_index, "second row lacks its cosine"),
+        (lambda a: turns(a) * torch.tensor([[1.0], [0]]), "second row is missing"),
+        (lambda a: turns(a) * torch.tensor([[0], [1.0]]), "first row is missing"),
+        (lambda a: math.cos(a), "take one number"),
+        (lambda a: turns(a).movedim(1, 0), "along dimension 1"),
+        (lambda a: turns(a).permute(2, 1, 0), "along dimension 1"),
+        (lambda a: turns(a).flatten(1), "stand in one row"),
         (lambda a: turns(a).mT, "rows as columns"),
         (lambda a: turns(a).permute(1, 2, 0), "the images come first"),
         (lambda a: F.pad(turns(a), [0, 0, 0, 1]), "first two rows only"),
@@ -215,6 +303,12 @@ def test_mistakes_of_turns(answer, message):
             "rounding down",
         ),
         (by_parts, "parts of a pixel"),
+        (cut(lambda n, m, g: between(-m, m, n, g)), "differ in size.*0 to 2"),
+        (cut(lambda n, m, g: between(0, 2 * m, n, g), pad=False), "differ in size.*F.pad"),
+        (each(into_zeros), "two sides differ in size"),
+        (each(wiping), "middle has gone"),
+        (lambda x, m, g: random_shift(x - 1, m, g) + 1, "ones come in"),
+        (lambda x, m, g: random_shift(x, m, g, mode="reflect"), "mirrored at its border"),
         (rolled, "torch.roll"),
         (lambda x, m, g: random_shift(x, m, g, mode="replicate"), "border is repeated"),
         (lambda x, m, g: random_shift(x, m, g)[:, :, m:-m, m:-m], "should be of shape"),
@@ -234,6 +328,23 @@ def test_mistakes_of_random_shift(answer, message):
         (lambda *a: average_answer(*a, seed=lambda k: 0), "its own seed"),
         (lambda *a: average_answer(*a, seed=lambda k: k + 1), "begin at 1"),
         (lambda *a: average_answer(*a, then=lambda x: x.softmax(0)), "over the images"),
+        (lambda *a: average_answer(*a, seed=lambda k: a[3]), "seed=copies"),
+        (lambda *a: average_answer(*a[:3], a[3] + 1), "one copy too many"),
+        (lambda *a: average_answer(*a, then=lambda x: x.sigmoid()), "sigmoid treats"),
+        (lambda *a: average_answer(*a, then=lambda x: x.log_softmax(1)), "the logarithms of"),
+        (lambda *a: average_answer(*a, then=lambda x: x.log_softmax(1)).exp(), "geometric mean"),
+        (lambda *a: average_answer(*a).softmax(1), "softmax is taken twice"),
+        (lambda *a: probabilities(*a).log().softmax(0).mean(0), "over the copies, not over"),
+        (lambda *a: probabilities(*a).mean(1), "mean runs over the images"),
+        (lambda *a: probabilities(*a).mean(2), "mean runs over the classes"),
+        (lambda *a: probabilities(*a).mean(), "mean runs over everything"),
+        (lambda *a: probabilities(*a)[0] / a[3], "`return` belongs after the loop"),
+        (lambda *a: probabilities(*a).median(0).values, "median"),
+        (lambda *a: at_once(*a).mean(0), "one call with seed 0"),
+        (
+            lambda *a: probabilities(*a).flatten(0, 1).view(len(a[1]), a[3], -1).mean(1),
+            "changed places",
+        ),
         (lambda *a: average_answer(*a).argmax(1), "only the class"),
         (lambda *a: average_answer(*a).amax(1), "only the largest"),
         (lambda *a: average_answer(*a[:3], a[3] - 1), "one copy is missing"),
@@ -272,6 +383,16 @@ def test_mistakes_of_average_answer(answer, message):
         (lambda *a: kept(*a, answer=lambda logits: logits), "nothing stays"),
         (lambda *a: kept(*a, answer=lambda logits: logits.argmax(0)), "nothing stays"),
         (lambda m, x, c: kept(m, x, lambda x: x), "everything stays"),
+        (lambda m, x, c: kept(m, x, lambda x: c(c(x))), "once, and on one side"),
+        (lambda m, x, c: (m(x).argmax(1) == c(m(x)).argmax(1)).double().mean(), "gets? the netw"),
+        (
+            lambda m, x, c: (m(x).argmax(1) == m(c(x)).argmax(1, keepdim=True)).double().mean(),
+            "compared with all others",
+        ),
+        (lambda *a: kept(*a) * len(a[1]) / 4, "the number of classes"),
+        (lambda m, x, c: (m(x) - m(c(x))).abs().mean(), "how far the logits move"),
+        (lambda m, x, c: F.cosine_similarity(m(x), m(c(x))).mean(), "how alike"),
+        (lambda *a: kept(*a, answer=lambda logits: logits.argmin(1)), "smallest logit"),
         (
             lambda m, x, c: m(c(x)).softmax(1).gather(1, m(x).argmax(1)[:, None]).mean(),
             "probability of the old answer",
