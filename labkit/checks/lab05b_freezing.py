@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, ValuesView
 from typing import Any
 
 import torch
@@ -10,12 +10,19 @@ from torch import Tensor, nn
 
 from labkit.checks.core import CheckFailed, call, describe
 
+NAME_AS_LAYER = (
+    "has no attribute 'layer'",
+    "'str' object has no attribute",
+    "is not subscriptable",
+    "'str' object cannot be interpreted as an integer",
+)
+
 
 def check_frozen(answer: Callable, model: nn.Module, layer: str, before: tuple) -> None:
     """CheckFailed unless `layer` alone stops learning and what still learns comes back."""
     weights = {name: p.detach().clone() for name, p in model.named_parameters()}
     modes = [module.training for module in model.modules()]
-    result = call(answer, model, layer, changing=True)
+    result = _called(answer, model, layer)
     now = dict(model.named_parameters())
     if set(now) != set(weights):
         raise CheckFailed("The model's layers have changed. Keep them all; only stop one of them.")
@@ -32,6 +39,18 @@ def check_frozen(answer: Callable, model: nn.Module, layer: str, before: tuple) 
             "normalisation; it freezes no weight."
         )
     _check_list(result, now)
+
+
+def _called(answer: Callable, model: nn.Module, layer: str) -> Any:
+    try:
+        return call(answer, model, layer, changing=True)
+    except CheckFailed as error:
+        if any(sign in str(error) for sign in NAME_AS_LAYER):
+            raise CheckFailed(
+                f"layer is a text here, the name {layer!r}. model.get_submodule(layer) is the "
+                "layer itself; model.layer and model[layer] aren't."
+            ) from None
+        raise
 
 
 def _refuse_still_learning(model: nn.Module, layer: str, modes: list[bool]) -> None:
@@ -79,7 +98,7 @@ def _check_list(result: Any, now: dict[str, nn.Parameter]) -> None:
             "freeze returns nothing (None). Return the list of parameters that still learn, for "
             "the optimizer."
         )
-    once = isinstance(result, filter | Iterator)
+    once = isinstance(result, Iterator | ValuesView)
     if isinstance(result, Tensor) or not (once or isinstance(result, list | tuple)):
         raise CheckFailed(
             f"freeze should return a list of parameters, but returned {describe(result)}."

@@ -41,7 +41,18 @@ NEAREST = {
         without(F.normalize(v, dim=0) @ F.normalize(v, dim=0)[r], r), k
     ),
     "sign of the cosine is lost": lambda v, r, k: best(without(cosines(v, r).abs(), r), k),
-    "cosines below 0": lambda v, r, k: best(without(cosines(v, r), r, 0.0), k),
+    "0 is not low enough": lambda v, r, k: best(without(cosines(v, r), r, 0.0), k),
+    "nearest comes last": lambda v, r, k: cosines(v, r).argsort()[-k:],
+    "one is missing": lambda v, r, k: best(cosines(v, r), k)[1:],
+    "they moved up": lambda v, r, k: best(
+        torch.cat([cosines(v, r)[:r], cosines(v, r)[r + 1 :]]), k
+    ),
+    "included|Leave the word out, and": lambda v, r, k: cosines(v, r).topk(k),
+    "These are the vectors|these are the vectors": lambda v, r, k: v[
+        best(without(cosines(v, r), r), k)
+    ],
+    "short vectors win": lambda v, r, k: best(without((v @ v[r]) / v.square().sum(1), r), k),
+    "keepdim=True": lambda v, r, k: (v / v.norm(dim=1)) @ v[r],
 }
 
 
@@ -51,8 +62,9 @@ def test_nearest_names_the_mistake(message):
         check.nearest(NEAREST[message])
 
 
-def test_nearest_accepts_a_list():
+def test_nearest_accepts_a_list_and_all_but_the_first():
     check.nearest(lambda v, r, k: best(without(cosines(v, r), r), k).tolist())
+    check.nearest(lambda v, r, k: cosines(v, r).argsort(descending=True)[1 : k + 1])
 
 
 def means(vectors, labels):
@@ -93,6 +105,17 @@ DIRECTIONS = {
     "return weights, bias": arrow(lambda w, h: w),
     "without square brackets": arrow(lambda w, h: [w.tolist(), float(-h @ w)]),
     "returns nothing": arrow(lambda w, h: None),
+    "picks the rows 0 and 1": lambda v, y: (v[y].mean(0) - v[1 - y].mean(0), 0),
+    "again and again": lambda v, y: (v[y].mean(0) - v[~y].mean(0), 0),
+    "minus the mean of all words": lambda v, y: (v[y == 1].mean(0) - v.mean(0), 0),
+    "without keepdim": arrow(lambda w, h: (w[None], -h @ w)),
+    "weights come first": arrow(lambda w, h: (-h @ w, w)),
+    "over the words, .mean": lambda v, y: (v[y == 1].mean(1) - v[y == 0].mean(1), 0),
+    "sum, one number: use @": arrow(lambda w, h: (w, -h * w)),
+    "minus their sum": arrow(lambda w, h: (w, h * w)),
+    "with brackets": arrow(lambda w, h: (w, -(h + w / 2 + (h - w / 2) / 2) @ w)),
+    "of one mean only": arrow(lambda w, h: (w, -((h + w / 2) / 2 + h - w / 2) @ w)),
+    "half of weights @ weights": arrow(lambda w, h: (w, -w @ w / 2)),
 }
 
 
@@ -118,7 +141,12 @@ def with_numpy(vectors, labels):
     return praise - blame, -(praise + blame) @ (praise - blame) / 2
 
 
-@pytest.mark.parametrize("answer", [text.direction, by_hand, with_numpy])
+def bias_in_brackets(vectors, labels):
+    weights, bias = text.direction(vectors, labels)
+    return weights, bias[None]
+
+
+@pytest.mark.parametrize("answer", [text.direction, by_hand, with_numpy, bias_in_brackets])
 def test_direction_accepts_and_hands_over_each_style(answer):
     check.direction(answer)
     vectors, labels = torch.rand(6, 3), torch.tensor([1, 0, 1, 0, 0, 0])
@@ -167,6 +195,15 @@ MEANS = {
     "all sentences together": lambda t, i: summed(t, i) / (i != 0).sum(),
     "longest sentence": lambda t, i: summed(t, i) / (i != 0).sum(1).max(),
     "number of words plus one": lambda t, i: summed(t, i) / (parts(t, i)[2] + 1),
+    "multiplied by the ids": lambda t, i: (t[i] * i[..., None]).sum(1) / parts(t, i)[2],
+    "sum of the ids": lambda t, i: summed(t, i) / i.sum(1, keepdim=True).clamp_min(1),
+    "keepdim=True": lambda t, i: summed(t, i) / parts(t, i)[2].squeeze(1),
+    "mean goes over the D numbers": lambda t, i: t[i].mean(2),
+    "sum goes over the D numbers": lambda t, i: (t[i] * parts(t, i)[1]).sum(2),
+    "place of the first 0": lambda t, i: (
+        summed(t, i) / (i == 0).int().argmax(1, keepdim=True).clamp_min(1)
+    ),
+    "unsqueeze": lambda t, i: (t[i] * (i != 0)).sum(1) / parts(t, i)[2],
 }
 
 
@@ -235,7 +272,25 @@ def on_a_copy(model, layer):
     return learning(model)
 
 
+def by_attribute(model, layer):
+    model.layer.requires_grad_(False)
+    return learning(model)
+
+
+def by_index(model, layer):
+    model[layer].requires_grad_(False)
+    return learning(model)
+
+
+def the_name(model, layer):
+    layer.requires_grad_(False)
+    return learning(model)
+
+
 FREEZES = {
+    "model.layer and": by_attribute,
+    "layer is a text": by_index,
+    "the name 'embedding'": the_name,
     "never looks at": attribute,
     "eval\\(\\) changes": evaluated,
     "frozen too": everything,
@@ -265,6 +320,7 @@ def test_freeze_names_the_mistake(message):
 def test_freeze_accepts_labkits_own_a_filter_and_a_generator():
     check.freeze(models_text.freeze)
     check.freeze(frozen(lambda model, left: (p for p in left)))
+    check.freeze(frozen(lambda model, left: dict(enumerate(left)).values()))
     check.freeze(frozen(lambda model, left: filter(lambda p: p.requires_grad, model.parameters())))
 
 
@@ -294,6 +350,14 @@ LAST = {
     ),
     "all T places": lambda o, n: o.mean(1),
     "whole sentences": lambda o, n: o[(n - 1) % len(o)],
+    "indices are swapped": lambda o, n: o[(n - 1) % len(o), rows(o) % o.shape[1]],
+    "from the first sentence": lambda o, n: o[0, n - 1],
+    "last sentence": lambda o, n: o[-1],
+    "squeeze\\(1\\)": lambda o, n: o[rows(o), n - 1][:, None],
+    "gather took": lambda o, n: o.gather(1, (n - 1)[:, None, None]).squeeze(1),
+    "padding was made 0": lambda o, n: (o * (torch.arange(o.shape[1]) < n[:, None])[..., None])[
+        :, -1
+    ],
     "stopped with IndexError": lambda o, n: o[rows(o), n + o.shape[1]],
 }
 
