@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from labkit.checks.core import CheckFailed, call, compare, describe, exercise
+from labkit.checks.core import CheckFailed, as_tensor, call, compare, describe, exercise
+from labkit.checks.lab05_mistakes import balanced, feature_mistakes, features, score_mistakes
 
 
 @exercise
@@ -32,13 +33,14 @@ def new_last_layer(answer: Callable[[nn.Module, int], list]) -> str:
 def cached_features(answer: Callable[[nn.Module, Tensor], Tensor]) -> str:
     """cached_features(body, images) -> (N, D), in eval mode, without gradients, mode put back."""
     generator = torch.Generator().manual_seed(3)
-    for count, side, training in [(7, 8, True), (33, 6, False), (1, 8, True)]:
+    for count, side, training in [(16, 8, False), (260, 6, True), (1, 8, True)]:
         body = _body(seed=count).train(training)
         images = torch.rand(count, 3, side, side, generator=generator)
-        want, wrong = _features(body, images), _feature_mistakes(body, images)
+        want, wrong = features(body, images), feature_mistakes(body, images)
         body[0].register_forward_pre_hook(_at_most_16)
         got = call(answer, body, images)
         what = f"cached_features of {count} images"
+        _check_joined(got)
         compare(got, want, what=what, mistakes=wrong)
         _check_no_graph(got)
     return "cached_features is right: the same numbers every time, without a graph."
@@ -47,9 +49,9 @@ def cached_features(answer: Callable[[nn.Module, Tensor], Tensor]) -> str:
 @exercise
 def balanced_accuracy(answer: Callable[[Tensor, Tensor], float]) -> str:
     """balanced_accuracy(said (N,), labels (N,)) -> mean share of right answers over classes."""
-    generator = torch.Generator().manual_seed(5)
+    generator = torch.Generator().manual_seed(6)
     cases = []
-    for classes, count in [(2, 40), (3, 70), (4, 200)]:
+    for classes, count in [(3, 70), (2, 40), (4, 200)]:
         odds = torch.arange(1.0, classes + 1) ** 2
         some = torch.multinomial(odds, count, True, generator=generator)
         some[:classes] = torch.arange(classes)
@@ -63,7 +65,8 @@ def balanced_accuracy(answer: Callable[[Tensor, Tensor], float]) -> str:
     for said, labels in cases:
         got = call(answer, said, labels)
         what = f"balanced_accuracy of {len(labels)} images"
-        compare(got, _balanced(said, labels), what=what, mistakes=_score_mistakes(said, labels))
+        _check_counted(got, said, labels, what)
+        compare(got, balanced(said, labels), what=what, mistakes=score_mistakes(said, labels))
     return "balanced_accuracy is right: always saying the commoner class earns 1/2, not 81 %."
 
 
@@ -83,7 +86,13 @@ def _check_layer(net: nn.Module, old: nn.Module, inputs: int, classes: int) -> N
             "net.logits = nn.Linear(...). (The change is made in the network that came in.)"
         )
     if not isinstance(layer, nn.Linear):
-        raise CheckFailed(f"net.logits should be an nn.Linear, but is {describe(layer)}.")
+        alone = " One layer is enough: cross-entropy takes the softmax itself."
+        raise CheckFailed(
+            f"net.logits should be an nn.Linear, but is a {type(layer).__name__}."
+            f"{alone if isinstance(layer, nn.Sequential) else ''}"
+        )
+    if (layer.in_features, layer.out_features) == (classes, inputs):
+        raise CheckFailed("The two numbers are swapped: nn.Linear(what comes in, what goes out).")
     if layer.out_features != classes:
         raise CheckFailed(
             f"The new layer has {layer.out_features} outputs for {classes} classes: one output a "
@@ -142,6 +151,11 @@ def _check_frozen(net: nn.Module) -> None:
 
 
 def _check_returned(got: Any, net: nn.Module) -> None:
+    if isinstance(got, nn.Module):
+        raise CheckFailed(
+            f"A {type(got).__name__} is returned. The optimiser gets the weights of the new "
+            "layer: list(net.logits.parameters())."
+        )
     try:
         found = list(got)
     except TypeError:
@@ -152,11 +166,18 @@ def _check_returned(got: Any, net: nn.Module) -> None:
     if not all(isinstance(item, Tensor) for item in found):
         named = found and all(isinstance(item, tuple) for item in found)
         hint = " (named_parameters gives pairs; parameters gives weights)" if named else ""
+        if found and all(isinstance(item, str) for item in found):
+            hint = " (these are their names; parameters gives weights)"
         raise CheckFailed(f"Return a list of weights, not of {describe(found[0])}{hint}.")
     if len(found) > len(wanted):
         raise CheckFailed(
             f"{len(found)} weight tensors are returned, of which {len(wanted)} can learn. The "
             "optimiser gets only those of the new layer: net.logits.parameters()."
+        )
+    if found and not any(item.requires_grad for item in found):
+        raise CheckFailed(
+            "The tensors that are returned can't learn. state_dict() and .data give values without "
+            "gradients; return the weights themselves: list(net.logits.parameters())."
         )
     if {id(item) for item in found} != {id(item) for item in wanted}:
         raise CheckFailed(
@@ -179,31 +200,34 @@ def _body(*, seed: int) -> nn.Sequential:
     return body
 
 
-def _features(body: nn.Module, images: Tensor) -> Tensor:
-    training = body.training
-    with torch.no_grad():
-        found = body.eval()(images)
-    body.train(training)
-    return found.clone()
+def _check_joined(got: Any) -> None:
+    batches = isinstance(got, list | tuple) and got
+    if batches and all(isinstance(item, Tensor) and item.dim() == 2 for item in got):
+        raise CheckFailed(
+            f"{len(got)} batches are returned, one by one. torch.cat(...) makes them one tensor."
+        )
 
 
-def _feature_mistakes(body: nn.Module, images: Tensor) -> dict[str, Tensor]:
-    right = _features(body, images)
-    parts = right.split(16)
-    mistakes = {
-        "these are the mean over all images; each keeps its own row.": right.mean(0),
-        "only the first image was done.": right[:1],
-        "these are the images.": images,
-    }
-    if len(parts) > 1:
-        mistakes["only the last batch is left: collect the batches, then torch.cat."] = parts[-1]
-        mistakes["only the first batch was done."] = parts[0]
-    if len(images) == 1:
-        return {"the row of the one image is missing: (1, D).": right[0]}
-    return mistakes
+def _check_counted(got: Any, said: Tensor, labels: Tensor, what: str) -> None:
+    absent = set(range(int(max(said.max(), labels.max())) + 1)) - set(labels.tolist())
+    if absent and as_tensor(got, what=what).isnan().any():
+        raise CheckFailed(
+            f"{what} is nan: no image is of class {min(absent)}, and the share of nothing is "
+            "0 / 0. Go through labels.unique(), the classes that occur."
+        )
 
 
 def _check_no_graph(got: Any) -> None:
+    if not torch.is_grad_enabled():
+        raise CheckFailed(
+            "Gradients are still switched off when the function ends, so nothing after it can "
+            "learn. `with torch.no_grad():` switches them on again by itself."
+        )
+    if isinstance(got, Tensor) and got.is_inference():
+        raise CheckFailed(
+            "The features come out of torch.inference_mode(): no layer can be trained on them. "
+            "Compute them under torch.no_grad()."
+        )
     if isinstance(got, Tensor) and got.requires_grad:
         raise CheckFailed(
             "The features still hang on the network's graph, which keeps all its activations in "
@@ -215,41 +239,6 @@ def _at_most_16(_: nn.Module, given: tuple[Tensor]) -> None:
     """The body refuses more, so that this shows wherever the function runs."""
     if len(given[0]) > 16:
         raise MemoryError(
-            f"{len(given[0])} images at once. A thousand would fill the memory of a laptop: go in "
-            "batches of 16, images.split(16)"
+            f"{len(given[0])} images at once. A thousand would fill the memory of a laptop: "
+            "images.split(16) makes batches of 16 (chunk(16) would make 16 batches)"
         )
-
-
-def _balanced(said: Tensor, labels: Tensor) -> float:
-    shares = [(said[labels == k] == k).double().mean() for k in labels.unique()]
-    return float(torch.stack(shares).mean())
-
-
-def _score_mistakes(said: Tensor, labels: Tensor) -> dict[str, float | Tensor]:
-    plain = (said == labels).double().mean()
-    recall = torch.stack([(said[labels == k] == k).double().mean() for k in labels.unique()])
-    classes = range(int(max(said.max(), labels.max())) + 1)
-    every = [(said[labels == k] == k).double().sum() / max(int((labels == k).sum()), 1)
-             for k in classes]  # fmt: skip
-    answers = said.unique()
-    precision = torch.stack([(labels[said == k] == k).double().mean() for k in answers])
-    candidates = {
-        "this is the plain accuracy, which a class with many images rules. Take the share of each "
-        "class first, then their mean.": plain,
-        "these are the shares of the classes; the mean over them is asked.": recall,
-        "this divides by how often a class is said. Divide by how often it is true: the share of "
-        "each class's own images.": precision.mean(),
-        "this is the share that is wrong.": 1 - recall.mean(),
-        "it is in percent; give a share from 0 to 1.": 100 * recall.mean(),
-        "the shares of the classes are added; take their mean.": recall.sum(),
-        "a class of which there is no image counts as 0 here; leave it out.": (
-            torch.stack(every).mean()
-        ),
-        "this is the smallest share; the mean is asked.": recall.min(),
-    }
-    want = torch.tensor(_balanced(said, labels), dtype=torch.float64)
-    return {text: wrong for text, wrong in candidates.items() if not _same(wrong, want)}
-
-
-def _same(one: Tensor, other: Tensor) -> bool:
-    return one.shape == other.shape and bool((one - other).abs() < 1e-4)

@@ -23,7 +23,7 @@ FILE = "finetuning.csv"
 SIZES = (10, 30, 100, 300, 500)
 RUNS = {  # method: {images of each class: draws}
     "from scratch": {10: 9, 30: 9, 100: 3, 300: 3, 500: 3},
-    "from scratch, 128 pixels": {10: 3, 30: 5, 100: 1},
+    "from scratch, 128 pixels": {10: 9, 30: 5, 100: 3},
     "everything fine-tuned": {10: 5, 30: 3, 100: 3, 300: 3, 500: 3},
 }
 

@@ -42,6 +42,7 @@ def learning_curves(
     ax.set_xscale("log")
     ax.set_xticks(ticks, labels=[str(n) for n in ticks])
     ax.minorticks_off()
+    ax.set_ylim(top=min(ax.get_ylim()[1], 101))  # an interval may reach beyond, a share cannot
     ax.set(xlabel=xlabel, ylabel="right answers on test images, %", title=title or "")
     ax.legend(frameon=False, fontsize=9, loc="upper left")
     return tidy(ax)

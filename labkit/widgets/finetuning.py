@@ -16,6 +16,7 @@ from labkit.widgets.core import live, slider
 from labkit.widgets.explanations import _outlined, _scaled
 
 SIDE, GAP, HEAD, BAR = 240, 14, 28, 34
+LEFT, RIGHT = 200, 2 * SIDE + GAP - 60  # where the bars begin and end
 BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#DDDDDD"
 
 
@@ -45,17 +46,20 @@ class CarExplorer:
     def draw(self, car: int, n: int) -> tuple[np.ndarray, str]:
         """The picture (H, W, 3), uint8, and a line of text."""
         width = 2 * SIDE + GAP
-        height = HEAD + SIDE + GAP + BAR * len(self.opinions)
+        bars = HEAD + SIDE + GAP + HEAD
+        height = bars + BAR * len(self.opinions)
         page = Image.new("RGB", (width, height), "white")
         pen, true = ImageDraw.Draw(page), self.labels[car - 1]
         pen.text((0, 5), f"car {car}: {self.classes[true]}", "black", self.font)
         pen.text((SIDE + GAP, 5), f"where it looks, n = {n}", "black", self.font)
         page.paste(self.cars[car - 1], (0, HEAD))
         page.paste(self.heats[n][car - 1], (SIDE + GAP, HEAD))
+        pen.text((LEFT, bars - HEAD), self.classes[0], BLUE, self.font)
+        pen.text((RIGHT, bars - HEAD), self.classes[1], ORANGE, self.font, anchor="ra")
         said = []
         for row, (name, by_size) in enumerate(self.opinions.items()):
             share = float(by_size[n][car - 1])
-            self._bar(pen, HEAD + SIDE + GAP + row * BAR, name, share)
+            self._bar(pen, bars + row * BAR, name, share)
             right = (share > 0.5) == bool(true)
             said.append(f"{name}: {max(share, 1 - share):.0%} {self.classes[int(share > 0.5)]}, "
                         f"{'right' if right else '<b>wrong</b>'}")  # fmt: skip
@@ -63,15 +67,14 @@ class CarExplorer:
 
     def _bar(self, pen: ImageDraw.ImageDraw, top: int, name: str, share: float) -> None:
         """A bar that leans left for class 0 and right for class 1."""
-        left, right, text = 200, 2 * SIDE + GAP - 60, f"{share:.0%}"
-        middle = (left + right) // 2
+        middle, sure = (LEFT + RIGHT) // 2, max(share, 1 - share)
         pen.text((0, top + 4), name, "black", self.font)
-        pen.rectangle((left, top + 4, right, top + 22), fill=GREY)
-        end = left + round(share * (right - left))
+        pen.rectangle((LEFT, top + 4, RIGHT, top + 22), fill=GREY)
+        end = LEFT + round(share * (RIGHT - LEFT))
         box = (min(middle, end), top + 4, max(middle, end), top + 22)
         pen.rectangle(box, fill=ORANGE if share > 0.5 else BLUE)
         pen.line((middle, top, middle, top + 26), fill="black")
-        pen.text((right + 8, top + 4), text, "black", self.font)
+        pen.text((RIGHT + 8, top + 4), f"{sure:.0%}", "black", self.font)
 
 
 def car_explorer(images, labels, outlines, heats, opinions, classes) -> ipywidgets.VBox:

@@ -43,6 +43,9 @@ def test_other_right_ways_pass():
     check.new_last_layer(by_loop)
     check.new_last_layer(lambda net, k: iter(new_last_layer(net, k)))
     check.balanced_accuracy(lambda s, y: float(balanced_accuracy(s, y)))
+    check.balanced_accuracy(lambda s, y: ((s == y) / y.bincount()[y]).sum() / len(y.unique()))
+    check.cached_features(lambda b, x: torch.cat([cached_features(b, one[None]) for one in x]))
+    check.cached_features(lambda b, x: cached_features(b, x).numpy())
 
 
 def not_frozen(net, classes):
@@ -100,6 +103,18 @@ def body_by_name(net, classes):
     return list(net.logits.parameters())
 
 
+def swapped(net, classes):
+    net.requires_grad_(False)
+    net.logits = nn.Linear(classes, net.logits.in_features)
+    return list(net.logits.parameters())
+
+
+def with_softmax(net, classes):
+    new_last_layer(net, classes)
+    net.logits = nn.Sequential(net.logits, nn.Softmax(1))
+    return list(net.logits.parameters())
+
+
 @pytest.mark.parametrize(
     "answer, message",
     [
@@ -117,6 +132,12 @@ def body_by_name(net, classes):
         (not_a_number, "not finite"),
         (in_double, "float64, the rest of the network in torch.float32"),
         (body_by_name, "body"),
+        (lambda net, k: new_last_layer(net, k) and net, "A Sequential is returned"),
+        (lambda net, k: new_last_layer(net, k) and net.logits, "A Linear is returned"),
+        (lambda net, k: new_last_layer(net, k) and net.logits.state_dict(), "their names"),
+        (lambda net, k: [w.data for w in new_last_layer(net, k)], "can't learn"),
+        (swapped, "swapped"),
+        (with_softmax, "takes the softmax itself"),
     ],
 )
 def test_mistakes_of_new_last_layer(answer, message):
@@ -160,6 +181,29 @@ def last_batch(body, images):
     return found
 
 
+def sixteen_batches(body, images):
+    training = body.training
+    body.eval()
+    with torch.no_grad():
+        parts = [body(some) for some in images.chunk(16)]
+    body.train(training)
+    return torch.cat(parts)
+
+
+def row_a_batch(body, images):
+    return torch.stack([cached_features(body, some).mean(0) for some in images.split(16)])
+
+
+def inference(body, images):
+    with torch.inference_mode():
+        return cached_features(body, images)
+
+
+def gradients_left_off(body, images):
+    torch.set_grad_enabled(False)
+    return with_graph(body, images)
+
+
 @pytest.mark.parametrize(
     "answer, message",
     [
@@ -167,7 +211,17 @@ def last_batch(body, images):
         (with_graph, "still hang on the network's graph"),
         (left_in_eval, "came in train mode and is left in eval mode"),
         (last_batch, "only the last batch is left"),
-        (at_once, "33 images at once"),
+        (at_once, "260 images at once"),
+        (sixteen_batches, r"17 images at once.*chunk\(16\) would make 16"),
+        (
+            lambda b, x: [cached_features(b, some) for some in x.split(16)],
+            "are returned, one by one",
+        ),
+        (lambda b, x: torch.stack([cached_features(b, some) for some in x.split(16)]), "torch.cat"),
+        (lambda b, x: cached_features(b, x)[: max(len(x) // 16, 1) * 16], "isn't full, is missing"),
+        (row_a_batch, "one row a batch"),
+        (inference, "no layer can be trained on them"),
+        (gradients_left_off, "Gradients are still switched off"),
         (lambda b, x: cached_features(b, x).mean(0), "each keeps its own row"),
         (lambda b, x: cached_features(b, x)[:1], "only the first image"),
     ],
@@ -179,6 +233,18 @@ def test_mistakes_of_cached_features(answer, message):
 
 def precision(said, labels):
     return torch.stack([(labels[said == k] == k).float().mean() for k in said.unique()]).mean()
+
+
+def shares(said, labels, classes):
+    return torch.stack([(said[labels == k] == k).float().mean() for k in classes])
+
+
+def mean(labels, share):
+    return torch.stack([share(k) for k in labels.unique()]).mean()
+
+
+def f1(said, true):
+    return 2 * (said & true).sum() / (said.sum() + true.sum())
 
 
 def counting_absent(said, labels):
@@ -198,10 +264,24 @@ def counting_absent(said, labels):
         (lambda s, y: 100 * balanced_accuracy(s, y), "in percent"),
         (lambda s, y: 1 - balanced_accuracy(s, y) * (1 + 1e-3), "share that is wrong|should be"),
         (counting_absent, "counts as 0 here"),
+        (lambda s, y: shares(s, y, y.unique()), "the mean over them"),
+        (lambda s, y: shares(s, y, [0, 1]).mean(), "only classes 0 and 1"),
         (
-            lambda s, y: torch.stack([(s[y == k] == k).float().mean() for k in y.unique()]),
-            "the mean over them",
+            lambda s, y: shares(s, y, range(int(y.max()) + 1)).mean(),
+            "no image is of class 1.* 0 / 0",
         ),
+        (lambda s, y: shares(s, y, s.unique()).mean(), "is nan: no image is of class 2"),
+        (lambda s, y: shares(s, y, s.unique()).nan_to_num().mean(), "taken from the answers"),
+        (lambda s, y: shares(s, y, y.unique())[0], "stand inside the loop"),
+        (lambda s, y: shares(s, y, y.unique())[-1], "the last class alone"),
+        (lambda s, y: shares(s, y, y.unique()).min(), "the smallest share"),
+        (lambda s, y: shares(s, y, y.unique()).prod(), "multiplied"),
+        (lambda s, y: shares(y, y, y.unique()).mean(), "compared with themselves"),
+        (lambda s, y: (s == y).float().mean() / len(y.unique()), "one of all images"),
+        (lambda s, y: (s == y).sum() / len(y.unique()), "numbers of images"),
+        (lambda s, y: mean(y, lambda k: (s == k).sum() / (y == k).sum()), "right or wrong"),
+        (lambda s, y: mean(y, lambda k: ((s == k) == (y == k)).float().mean()), "isn't called k"),
+        (lambda s, y: mean(y, lambda k: f1(s == k, y == k)), "the F1 score"),
     ],
 )
 def test_mistakes_of_balanced_accuracy(answer, message):

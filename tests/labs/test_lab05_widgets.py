@@ -33,6 +33,15 @@ def test_explorer_says_who_is_right(explored):
     assert "pretrained: 70% grille, right" in explorer.draw(3, 30)[1]
 
 
+def test_bars_lean_to_the_class_that_is_named(explored):
+    explorer = widgets.CarExplorer(*explored)
+    pixels = explorer.draw(1, 10)[0][-60:].astype(int)  # pretrained says smooth, the other grille
+    blue, orange = ((pixels == colour).all(2) for colour in [(0, 114, 178), (213, 94, 0)])
+    assert blue[:26].any() and not orange[:26].any()
+    assert orange[-34:].any() and not blue[-34:].any()
+    assert blue.nonzero()[1].max() <= orange.nonzero()[1].min()
+
+
 def test_explorer_is_quick(explored):
     explorer = widgets.CarExplorer(*explored)
     start = time.process_time()
@@ -68,6 +77,7 @@ def test_learning_curves_show_means_on_a_log_axis():
     means = ax.containers[0].lines[0].get_ydata()
     np.testing.assert_allclose(means, [65, 90], rtol=1e-5)
     assert "%" in ax.get_ylabel() and ax.get_title() == "cars"
+    assert ax.get_ylim()[1] <= 101  # the interval over two draws is far wider
 
 
 def test_stacked_shares_fill_the_bar():
