@@ -172,6 +172,12 @@ def score_mistakes(heats: Tensor, masks: Tensor) -> dict[str, Tensor]:
         "each heat is divided by its largest value. Divide by its sum.": own_minus_others(
             inside / heats.double().amax((1, 2))[:, None]
         ),
+        "share i, j is divided by heat j's sum. Divide by heat i's: [:, None].": own_minus_others(
+            inside / heats.double().sum((1, 2))
+        ),
+        "this is the share in one other mask alone. Subtract the others' mean from its own.": (
+            shares.roll(-1, 1).diagonal()
+        ),
         "the share in one other mask is subtracted. Take the mean over all the others.": (
             own - shares.roll(-1, 1).diagonal()
         ),
@@ -239,6 +245,14 @@ def flip_mistakes(said: Tensor, labels: Tensor) -> dict[str, Tensor]:
         ),
         "each ground is compared with the one before it. Compare each with snow: said[:, :1].": (
             (said[:, 1:] != said[:, :-1]).double().mean()
+        ),
+        "each animal is compared with the first animal. Rows are animals, columns grounds: snow is "
+        "said[:, :1].": (said[1:] != said[:1]).double().mean(),
+        "only animals that were right on snow count here. A flip needs no label.": (
+            changed[:, 1:][~wrong[:, 0].bool()].mean()
+        ),
+        "only answers that were right on snow count as flips here. A flip needs no label.": (
+            (changed * (1 - wrong[:, :1]))[:, 1:].mean()
         ),
         "only flips from wolf to husky count here. The other way round is a flip, too.": (
             fell.mean()

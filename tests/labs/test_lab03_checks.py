@@ -248,6 +248,8 @@ def test_mistakes_of_counterfactual(answer, message):
         (next_one, "in one other mask"),
         (lambda h, m: scaled(h, m, by=h.amax((1, 2))[:, None]), "its largest value"),
         (lambda h, m: scaled(h, m, by=m.sum((1, 2))), "size of the mask"),
+        (lambda h, m: scaled(h, m, by=h.sum((1, 2))), "heat j's sum"),
+        (lambda h, m: shares(h, m).roll(-1, 1).diagonal(), "one other mask alone"),
     ],
 )
 def test_mistakes_of_fair_score(answer, message):
@@ -277,6 +279,15 @@ def test_mistakes_of_fair_score(answer, message):
         (lambda s, y: (right(s, y), (s[:, :1] - s[:, 1:]).float().mean()), "cancel"),
         (lambda s, y: (right(s, y), (s[:, 1:] != s[:, :1]).float().mean(0)), "one number"),
         (lambda s, y: (right(s, y), (s[:, 1:] != s[:, 0]).float().mean()), r"x\[:, :1\] keeps"),
+        (lambda s, y: (right(s, y), (s[1:] != s[:1]).float().mean()), "with the first animal"),
+        (lambda s, y: (right(s, y), flips(s[s[:, 0] == y])), "that were right on snow"),
+        (
+            lambda s, y: (
+                right(s, y),
+                ((s != s[:, :1]) & (s[:, :1] == y[:, None]))[:, 1:].float().mean(),
+            ),
+            "count as flips here",
+        ),
         (lambda s, y: right(s, y), "two shares"),
         (lambda s, y: (right(s, y), flips(s), 0), "two shares"),
     ],
