@@ -189,7 +189,10 @@ def _check_labels(labels: Tensor, digits: Tensor, painted: Tensor) -> None:
         "means rand < 0.25.",
     }
     why = _reason(flipped, reasons)
-    if _near((labels.bool() != (digits > 5)).double().mean().item(), 0.25):
+    flips = labels.bool() != (digits >= 5)
+    if 0.05 < flipped < 0.2 and not flips[digits >= 5].any():
+        why = "only labels 0 are flipped. A flip goes both ways: `^`, or !=, not |."
+    elif _near((labels.bool() != (digits > 5)).double().mean().item(), 0.25):
         why = "the digit 5 belongs to label 1: digits >= 5."
     if _near((labels.bool() != (digits % 2 == 1)).double().mean().item(), 0.25):
         why = "these labels follow odd and even. Label 1 is for the digits 5 to 9."

@@ -120,6 +120,11 @@ def shares_in(heats: Tensor, masks: Tensor) -> Tensor:
     return inside / heats.double().sum((1, 2))[:, None]
 
 
+def _others(masks: Tensor) -> Tensor:
+    """Where any other mask is: (B, H, W)."""
+    return (masks.sum(0) - masks.int()) > 0
+
+
 def own_minus_others(shares: Tensor) -> Tensor:
     """Each heat's own share minus the mean of the others, (B,), of shares (B, B)."""
     own = shares.diagonal()
@@ -178,6 +183,14 @@ def score_mistakes(heats: Tensor, masks: Tensor) -> dict[str, Tensor]:
         "this is the share in one other mask alone. Subtract the others' mean from its own.": (
             shares.roll(-1, 1).diagonal()
         ),
+        "this is lift minus the others' lift. Don't divide by the masks' areas: take shares.": (
+            own_minus_others(shares / area)
+        ),
+        "this is lift over the others' mean lift. Take shares, and subtract.": (
+            own / area / (((shares / area).sum(1) - own / area) / (count - 1))
+        ),
+        "the share in all the other masks together is subtracted. Take the share in each mask, then "
+        "their mean.": own - shares_in(heats, _others(masks)).diagonal(),
         "the share in one other mask is subtracted. Take the mean over all the others.": (
             own - shares.roll(-1, 1).diagonal()
         ),

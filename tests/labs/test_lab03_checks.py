@@ -73,6 +73,18 @@ def fair_score(heats, masks):
     return s.diagonal() - (s.sum(1) - s.diagonal()) / (len(s) - 1)
 
 
+def less(s):
+    return s.diagonal() - (s.sum(1) - s.diagonal()) / (len(s) - 1)
+
+
+def ratio(s):
+    return s.diagonal() / ((s.sum(1) - s.diagonal()) / (len(s) - 1))
+
+
+def union(masks):
+    return torch.stack([torch.cat([masks[:i], masks[i + 1 :]]).any(0) for i in range(len(masks))])
+
+
 def others_own(heats, masks):
     own = shares(heats, masks).diagonal()
     return own - (own.sum() - own) / (len(own) - 1)
@@ -249,6 +261,12 @@ def test_mistakes_of_counterfactual(answer, message):
         (lambda h, m: scaled(h, m, by=h.amax((1, 2))[:, None]), "its largest value"),
         (lambda h, m: scaled(h, m, by=m.sum((1, 2))), "size of the mask"),
         (lambda h, m: scaled(h, m, by=h.sum((1, 2))), "heat j's sum"),
+        (lambda h, m: less(shares(h, m) / m.float().mean((1, 2))), "lift minus"),
+        (lambda h, m: ratio(shares(h, m) / m.float().mean((1, 2))), "lift over"),
+        (
+            lambda h, m: shares(h, m).diagonal() - shares(h, union(m)).diagonal(),
+            "all the other masks",
+        ),
         (lambda h, m: shares(h, m).roll(-1, 1).diagonal(), "one other mask alone"),
     ],
 )
@@ -306,6 +324,7 @@ def test_mistakes_of_right_and_flips(answer, message):
         (lambda *a: colour(*a, noise=0.75), "wrong way round: label 1 is for"),
         (lambda *a: colour(*a, of=lambda d: d < 5), "label 1 is for the digits 5 to 9"),
         (lambda *a: colour(*a, of=lambda d: d > 5), "digit 5 belongs"),
+        (coloured(lambda d, r, g: (coin(d, 0.25, g) & (d < 5), coin(d, r, g))), "goes both ways"),
         (lambda *a: colour(*a, of=lambda d: d % 2 == 1), "odd and even"),
         (lambda *a: colour(*a, flip=lambda r: 1 - r), "wrong way round"),
         (lambda *a: colour(*a, flip=lambda r: 0), "`rate` is not used"),
