@@ -189,7 +189,7 @@ def score_mistakes(heats: Tensor, masks: Tensor) -> dict[str, Tensor]:
         "this is lift over the others' mean lift. Take shares, and subtract.": (
             own / area / (((shares / area).sum(1) - own / area) / (count - 1))
         ),
-        "the share in all the other masks together is subtracted. Take the share in each mask, then "
+        "the share in all the other masks together is subtracted. Take the share in each, then "
         "their mean.": own - shares_in(heats, _others(masks)).diagonal(),
         "the share in one other mask is subtracted. Take the mean over all the others.": (
             own - shares.roll(-1, 1).diagonal()
