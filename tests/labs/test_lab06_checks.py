@@ -81,7 +81,9 @@ CONTRASTIVE = {
     "`second` has none": lambda a, b, s, m: without_mean(a, b.detach(), s, m).mean(),
     "`first` has none": lambda a, b, s, m: without_mean(a.detach(), b, s, m).mean(),
     "the loss is a new number": a_new_number,
-    "stay in torch": lambda a, b, s, m: torch.tensor(np.linalg.norm(a - b, axis=1)).mean(),
+    "stay in torch": lambda a, b, s, m: with_distance(
+        torch.tensor(np.linalg.norm(a - b, axis=1)), s, m
+    ),
     "swapped": pieces(push, pull),
     "1/2 of the formula is missing": lambda *a: without_mean(*a).mul(2).mean(),
     "d\\^2, not d": pieces(lambda d, m: d, push),
