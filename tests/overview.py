@@ -34,7 +34,7 @@ it gives the labs' results away.
 {rows}
 
 In a hurry, or here for the pictures: 03 and 07 stand well on their own. Each lab runs from its
-first to its last cell in a minute or two on a laptop, a few in three; the minutes above are
+first to its last cell in a minute or two on a laptop, a few in three or four; the minutes above are
 for reading, guessing and solving."""
 
 
