@@ -121,7 +121,9 @@ def loss_mistakes(whole: Tensor, without: Tensor, labels: Tensor) -> dict[str, T
         ),
         "this is how often the network is right when it says k (precision). Group the images by "
         "the digit, labels == k.": by_class(before, answers) - by_class(after, others),
-        "nothing was lost: was the model run inside the `with` block?": torch.zeros(10),
+        "nothing was lost: is the model run inside the `with` block? Is it argmax(1)?": (
+            torch.zeros(10)
+        ),
     }
 
 

@@ -22,8 +22,8 @@ BACKWARDS = {
 }
 ONE_ANGLE = {
     "converted to Python scalars": (
-        "math.cos and math.sin take one number; `angles` holds one for each image. torch.cos and "
-        "torch.sin take all of them."
+        "math.cos and torch.tensor([[...]]) want single numbers; `angles` holds one for each "
+        "image. Use torch.cos, torch.sin and torch.stack."
     )
 }
 _SLICES = (
@@ -31,6 +31,9 @@ _SLICES = (
     "[most] * 4); there a window begins at 0 to 2 * most, and has H rows and W columns."
 )
 WINDOWS = {
+    "must be tuple of ints": "F.pad wants one number for each side: [most] * 4.",
+    "only integer tensors of a single element": "a slice takes one number: go through the images "
+    "one by one, then torch.stack.",
     "stack expects each tensor to be equal size": f"the windows differ in size. {_SLICES}",
     "must match the existing size": f"the two sides differ in size. {_SLICES}",
 }

@@ -261,7 +261,13 @@ def test_mistakes_of_mirror(answer, message):
         (by_index, "second row lacks its cosine"),
         (lambda a: turns(a) * torch.tensor([[1.0], [0]]), "second row is missing"),
         (lambda a: turns(a) * torch.tensor([[0], [1.0]]), "first row is missing"),
-        (lambda a: math.cos(a), "take one number"),
+        (lambda a: math.cos(a), "want single numbers"),
+        (
+            lambda a: torch.tensor(
+                [[torch.cos(a), -torch.sin(a), 0], [torch.sin(a), torch.cos(a), 0]]
+            ),
+            "want single numbers",
+        ),
         (lambda a: turns(a).movedim(1, 0), "along dimension 1"),
         (lambda a: turns(a).permute(2, 1, 0), "along dimension 1"),
         (lambda a: turns(a).flatten(1), "stand in one row"),
@@ -306,6 +312,7 @@ def test_mistakes_of_turns(answer, message):
         (cut(lambda n, m, g: between(-m, m, n, g)), "differ in size.*0 to 2"),
         (cut(lambda n, m, g: between(0, 2 * m, n, g), pad=False), "differ in size.*F.pad"),
         (each(into_zeros), "two sides differ in size"),
+        (lambda x, m, g: torch.nn.functional.pad(x, m), "one number for each side"),
         (each(wiping), "middle has gone"),
         (lambda x, m, g: random_shift(x - 1, m, g) + 1, "ones come in"),
         (lambda x, m, g: random_shift(x, m, g, mode="reflect"), "mirrored at its border"),
