@@ -85,7 +85,7 @@ def saliency(answer: Callable[[nn.Module, Tensor, int], Tensor]) -> str:
 
 @exercise
 def integrated(answer: Callable[..., Tensor]) -> str:
-    """integrated(model, image, baseline, target, steps) -> (3, H, W), gradients along the path."""
+    """integrated(model, image, baseline, target, steps) -> (3, H, W), gradients along the way."""
     for seed, (steps, target) in enumerate([(4, 1), (1, 0), (7, 2)]):
         model, image = _small_network(seed), _image(seed, 5 + seed, 6)
         baseline = _image(seed + 10, 5 + seed, 6)
