@@ -85,6 +85,9 @@ CONTRASTIVE = {
         torch.tensor(np.linalg.norm(a - b, axis=1)), s, m
     ),
     "swapped": pieces(push, pull),
+    "a power is \\*\\*, not \\^": pieces(lambda d, m: d ^ 2, push),
+    "`and` and `not` want one number": lambda a, b, s, m: with_distance(a.norm(dim=1), not s, m),
+    "is the opposite of x": lambda a, b, s, m: with_distance(a.norm(dim=1), -s, m),
     "1/2 of the formula is missing": lambda *a: without_mean(*a).mul(2).mean(),
     "d\\^2, not d": pieces(lambda d, m: d, push),
     "is squared": pieces(pull, lambda d, m: (m - d).clamp_min(0)),
