@@ -2,7 +2,8 @@
 
 Wall seconds of all cells of the student edition and of the longest one, medians of RUNS runs, the
 labs in turn; and the share of the wall seconds that was spent inside torch's kernels, from a
-further run with torch's profiler on. There is no peer. All labs take about an hour.
+further run with torch's profiler on. There is no peer. All 21 labs take an hour and a half;
+what each run took is said as it ends.
 """
 
 import re
@@ -15,7 +16,7 @@ from nbclient import NotebookClient
 from benchmarks.measure import median, picture, result, table
 from labkit.course import editions
 
-RUNS = 5
+RUNS = 3
 WATCH = """\
 import os as _os
 import time as _time
@@ -70,6 +71,7 @@ def main(names: list[str]) -> None:
     for _ in range(RUNS):
         for path, notebook in labs.items():
             runs[path].append(seconds(notebook, path.parent))
+            print(path.stem, f"{sum(runs[path][-1]):.1f} s", file=sys.stderr, flush=True)
     shares = {path: share(notebook, path.parent) for path, notebook in labs.items()}
     report([(path.stem, *_summary(runs[path]), shares[path]) for path in paths])
 

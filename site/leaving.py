@@ -8,6 +8,7 @@ tested as without this plugin.
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -80,6 +81,7 @@ class Leaver:
         said = asked.execute_interactive(runs.LOADER, **options, **wait)["content"]
         if said["status"] != "ok":
             raise RuntimeError(f"{runs.LOADER}: {said['evalue']}")
+        asked.execute = functools.partial(_remembering, asked.execute)
 
     @contextlib.contextmanager
     def listens_to(self, name: str) -> Iterator[None]:
@@ -107,3 +109,8 @@ class Leaver:
         self.left.discard(name)
         if not self.left:
             self.going.keep()
+
+
+def _remembering(execute, *arguments, **options):
+    """As a notebook asks: without its history IPython shows what ends in a semicolon, too."""
+    return execute(*arguments, **options | {"store_history": True})

@@ -91,12 +91,17 @@ def handed_over(answer: Any) -> Any:
     return converting
 
 
+def _alike(items: list) -> bool:
+    """Whether they are tensors of one shape, and no weights, which must stay what they are."""
+    tensors = [v for v in items if isinstance(v, Tensor) and not isinstance(v, nn.Parameter)]
+    return 0 < len(tensors) == len(items) and len({v.shape for v in tensors}) == 1
+
+
 def _like(result: Any, given: Tensor) -> Any:
     """Numbers, arrays and lists of them as tensors of the kind of `given`; tuples item by item."""
     if isinstance(result, tuple):
         return tuple(_like(item, given) for item in result)
-    scalars = isinstance(result, list) and [isinstance(v, Tensor) and not v.dim() for v in result]
-    if scalars and all(scalars):
+    if isinstance(result, list) and _alike(result):
         result = torch.stack(result)  # with their gradients
     if isinstance(result, Tensor):
         both = result.is_floating_point() and given.is_floating_point()

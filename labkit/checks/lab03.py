@@ -89,7 +89,7 @@ def fair_score(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
 @exercise
 def right_and_flips(answer: Callable[[Tensor, Tensor], tuple[Any, Any]]) -> str:
     """right_and_flips(said (N, G), labels (N,)) -> share of right answers, share of flips."""
-    generator = torch.Generator().manual_seed(63)
+    generator = torch.Generator().manual_seed(4)
     for count, grounds in [(7, 7), (4, 5), (9, 4), (6, 2)]:
         labels = torch.randint(0, 2, (count,), generator=generator)
         labels[:2] = torch.tensor([0, 1])

@@ -153,6 +153,11 @@ def score_mistakes(heats: Tensor, masks: Tensor) -> dict[str, Tensor]:
         "the shares in the others are summed. Take their mean.": own - (shares.sum(1) - own),
         "these are the other heats in this mask. You need this heat in the other masks: sum along "
         "the other dimension.": own - (shares.sum(0) - own) / (count - 1),
+        "the own share is among the others. Leave it out of the sum: shares.sum(1) - own.": (
+            own - shares.sum(1) / (count - 1)
+        ),
+        "the own share is missing. (If .fill_diagonal_(0) set it to 0: .diagonal() is a view of "
+        "the same numbers. Add .clone().)": -others,
         "this is the mean share in the other masks. Subtract it from the own share.": others,
         "the sign is the wrong way round: own minus others.": -right,
         "the own share is divided by the others' mean. Subtract it.": own / others,
@@ -246,6 +251,9 @@ def flip_mistakes(said: Tensor, labels: Tensor) -> dict[str, Tensor]:
     return {
         "snow is compared with snow too, which never flips. Take the other grounds: said[:, 1:].": (
             changed.mean()
+        ),
+        "only one ground is compared with snow. Take all the others: said[:, 1:].": (
+            changed[:, 1].mean()
         ),
         "this is the share of answers that stay the same.": 1 - changed[:, 1:].mean(),
         "this is a count. Divide by the number of moves: .mean().": changed.sum(),

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from labkit.checks.core import CheckFailed, as_tensor, call, compare, describe, exercise
-from labkit.checks.lab05_mistakes import balanced, feature_mistakes, features, score_mistakes
+from labkit.checks.lab05_mistakes import (
+    background_mistakes,
+    balanced,
+    feature_mistakes,
+    features,
+    placed,
+    score_mistakes,
+)
 
 
 @exercise
@@ -44,6 +52,20 @@ def cached_features(answer: Callable[[nn.Module, Tensor], Tensor]) -> str:
         compare(got, want, what=what, mistakes=wrong)
         _check_no_graph(got)
     return "cached_features is right: the same numbers every time, without a graph."
+
+
+@exercise
+def on_background(answer: Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]) -> str:
+    """on_background(images, masks, others, other_masks) -> (N, 3, H, W) on another ground."""
+    generator = torch.Generator().manual_seed(9)
+    for count, height, width in [(3, 6, 6), (4, 5, 7), (1, 6, 4)]:
+        images, others = torch.rand(2, count, 3, height, width, generator=generator)
+        masks, other_masks = torch.rand(2, count, height, width, generator=generator) < 0.4
+        given = images, masks, others, other_masks
+        got = call(answer, *given)
+        what = f"on_background of {count} images" if count > 1 else "on_background of one image"
+        compare(got, placed(*given), what=what, mistakes=partial(background_mistakes, *given))
+    return "on_background is right: another background, the same car, and no second one."
 
 
 @exercise

@@ -39,6 +39,67 @@ def feature_mistakes(body: nn.Module, images: Tensor) -> dict[str, Tensor]:
     return mistakes
 
 
+def placed(images: Tensor, masks: Tensor, others: Tensor, other_masks: Tensor) -> Tensor:
+    """What is asked: the others' pixels where neither picture has its car."""
+    return images.where((masks | other_masks)[:, None], others)
+
+
+def background_mistakes(
+    images: Tensor, masks: Tensor, others: Tensor, other_masks: Tensor
+) -> dict[str, Tensor]:
+    """{message: the wrong answer it explains} of on_background."""
+    own, other = masks[:, None], other_masks[:, None]
+    keep, nothing = own | other, torch.zeros(())
+    shift = others.roll(1, 0) if len(images) > 1 else others.roll(1, 3)
+    mistakes = {
+        "a second car looks out from behind. Where it would show (other_masks), keep your own "
+        "picture's pixels, too.": images.where(own, others),
+        "your own car is painted over where the other one doesn't stand: keep it, too "
+        "(masks).": images.where(other, others),
+        "your pixels are kept only where both cars stand. Keep them where one or the other does: "
+        "masks | other_masks.": images.where(own & other, others),
+        "where both cars stand, the other one shows: masks ^ other_masks leaves that out. Use "
+        "masks | other_masks.": images.where(own ^ other, others),
+        "the two pictures are the wrong way round: torch.where(keep, images, others) takes "
+        "`images` where keep is True.": others.where(keep, images),
+        "this is the other car on your background. `images` gives the car, `others` what is "
+        "behind it.": others.where(other, images),
+        "this is the other car on your background, and without your car behind it. `images` gives "
+        "the car.": others.where(~own & other, images),
+        "your car is cut out and the rest stays: the masks say where the car is, not what is "
+        "behind it.": others.where(own, images),
+        "nothing has changed: these are `images`.": images,
+        "these are `others`, without your car.": others,
+        "the hole that the other car leaves is black. Fill it with your own picture's "
+        "pixels.": images.where(own, others * ~other),
+        "what is behind your car is black; it comes from `others`.": images * own,
+        "both pictures are added where the other car stands.": images * keep + others * ~own,
+        "the pictures are added, not put together: outside the car, yours is still there.": images
+        + others * ~keep,
+        "the pictures are mixed half and half; each pixel comes from one of them.": (
+            (images + others) / 2
+        ),
+        "the background comes from another row of `others`; row k belongs to image k.": (
+            images.where(keep, shift)
+        ),
+        "the masks of the first image serve for all; each has its own.": (
+            images.where(keep[:1], others)
+        ),
+        "black is put where a car stands; its own pixels belong there.": torch.where(
+            keep, nothing, others
+        ),
+    }
+    if len(images) == 3:
+        across = masks | other_masks  # (3, H, W), as if for each colour
+        mistakes |= {
+            "mask k is laid over colour k of every image. masks[:, None], of shape (N, 1, H, W), "
+            "goes with the images.": images.where(across, others),
+            "mask k is laid over colour k of every image, and a second car looks out. Begin with "
+            "masks[:, None], of shape (N, 1, H, W).": images.where(masks, others),
+        }
+    return mistakes
+
+
 def balanced(said: Tensor, labels: Tensor) -> float:
     """What is asked: the mean over classes of the share of their images that is named right."""
     return float(_shares(said, labels).mean())

@@ -1,7 +1,8 @@
-"""Checks of lab 05, part 2: nearest words, a direction, freezing, a mean, the last state."""
+"""Checks of lab 05, part 2: nearest words, a direction, freezing, a mean, a state, an audit."""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,17 @@ from labkit.words.models_text import SentimentRNN, WordClassifier
 
 LENGTHS = "Lengths are (V, 1), one for each row: vectors.norm(dim=1, keepdim=True)."
 OVER_WORDS = "A mean has D numbers: take it over the words, .mean(0)."
+ONE_LETTER = (
+    "letters is a list. Take one letter at a time: [letter.replace(...) for letter in letters]."
+)
+AUDITED = [
+    "The GROUP next door has a new bicycle.",
+    "One GROUP asks another GROUP where the office is.",
+    "When does the library open for a GROUP who works at night, and on which days?",
+    "We wrote to every GROUP in March.",
+    "Is there a form for the GROUP on the third floor?",
+]
+NAMED = ["teacher", "tenant", "nurse", "driver"]
 MASK = "The vectors table[ids] are (N, T, D), ids != 0 is (N, T): .unsqueeze(2) makes it (N, T, 1)."
 
 
@@ -97,6 +109,45 @@ def last_state(answer: Callable[[Tensor, Tensor], Tensor]) -> str:
     outputs, lengths = torch.randn(3, 5, 2, generator=_rng(9)), torch.tensor([5, 1, 5])
     _check_last(answer, outputs, lengths)
     return "last_state takes each sentence's own last word, however much padding follows."
+
+
+@exercise
+def group_gaps(answer: Callable[[Callable, list[str], list[str]], Tensor]) -> str:
+    """group_gaps(score, letters (N), groups (G)) -> (G,), mean over letters minus the control."""
+    for count, names in [(3, 4), (5, 2), (3, 3)]:
+        letters, groups = AUDITED[:count], NAMED[:names]
+        got = _audited(answer, letters, groups)
+        what = f"group_gaps of {names} groups over {count} letters"
+        right, wrong = mistakes.group_gaps(letters, groups)
+        compare(got, right, mistakes=wrong, what=what)
+    what = "group_gaps of a single group and a single letter"
+    got = as_tensor(_audited(answer, AUDITED[:1], NAMED[:1]), what=what)
+    if got.shape == (1,) and not torch.isfinite(got).all():
+        raise CheckFailed(f"{what} is nan. Its mean is the mean over all groups: the gap is 0.")
+    compare(got, torch.zeros(1), what=what)
+    return "group_gaps changes the name alone, and compares with the mean over all groups."
+
+
+def _audited(answer: Callable, letters: list[str], groups: list[str]) -> Any:
+    @functools.wraps(answer)
+    def watched(score: Callable, own_letters: list[str], own_groups: list[str]) -> Any:
+        result = answer(score, own_letters, own_groups)
+        if (own_letters, own_groups) != (letters, groups):
+            raise CheckFailed(
+                "group_gaps changes its input in place. Make a new list for each name, or the "
+                "letters have lost their GROUP when the next name comes."
+            )
+        return result
+
+    try:
+        got = call(watched if callable(answer) else answer, mistakes.made_up_score, letters, groups)
+    except CheckFailed as error:
+        if "'list' object has no attribute 'replace'" in str(error):
+            raise CheckFailed(f"{error} {ONE_LETTER}") from None
+        raise
+    if isinstance(got, dict):
+        raise CheckFailed("group_gaps returns a dictionary. Return the numbers alone, in order.")
+    return got
 
 
 def _called(answer: Callable, *args: Any, shapes: str) -> Any:

@@ -7,10 +7,14 @@ needs them: `labkit.checks.lab05b` compares.
 from __future__ import annotations
 
 from collections.abc import Callable
+from zlib import crc32
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from labkit.checks.core import CheckFailed
+from labkit.words import text
 
 Wrong = Callable[[], dict]
 ITSELF = "the word itself is among them"
@@ -242,4 +246,125 @@ def last_state(outputs: Tensor, lengths: Tensor) -> tuple[Tensor, Wrong]:
         ),
         "all sentences are cut at the length of the longest.": outputs[:, int(lengths.max()) - 1],
         "all sentences are cut at the length of the shortest.": outputs[:, int(lengths.min()) - 1],
+    }
+
+
+def made_up_score(texts: list[str]) -> Tensor:
+    """A score for each of N texts, (N,), in which every word has its own worth.
+
+    It is bent, so that no two ways to average come to the same.
+    """
+    if isinstance(texts, str):
+        raise CheckFailed(
+            "score takes a list of texts, but got a single text. Write score([letter]) for one, or "
+            "score(letters) for all."
+        )
+    rows = [[crc32(word.encode()) / 2**32 for word in text.tokenize(one)] for one in texts]
+    return torch.tensor([6 * (sum(row) / len(row)) ** 2 + len(row) / 20 for row in rows])
+
+
+def group_gaps(letters: list[str], groups: list[str]) -> tuple[Tensor, Wrong]:
+    """What each name changes in the mean of `made_up_score`, and wrong ones."""
+    scores = text.scores_by_group(made_up_score, letters, groups)  # (G, N)
+    return _gaps(scores), lambda: {
+        **_by_control(scores.mean(1)),
+        **_by_average(scores),
+        **_by_text(scores, letters, groups),
+    }
+
+
+def _gaps(scores: Tensor) -> Tensor:
+    return scores.mean(1) - scores.mean()
+
+
+def _by_control(means: Tensor) -> dict:
+    right, others = means - means.mean(), len(means) / (len(means) - 1)
+    control = "The control is the mean over all groups"
+    deviation = "they are divided by the standard deviation. Leave them in units of the score."
+    ratio = "these are ratios. Take the difference: a group's mean minus the mean over all groups."
+    return {
+        "these are the mean scores themselves, without the control. Take their mean over all "
+        "groups away.": means,
+        "the sign is turned: take each group's mean, minus the mean over all groups.": -right,
+        "the sign is lost (abs or a square?). Below 0 the name costs the letters something.": (
+            right.abs()
+        ),
+        f"these are differences to the first group. {control}.": means - means[0],
+        f"these are differences to the last group. {control}.": means - means[-1],
+        f"these are differences to the best group. {control}.": means - means.max(),
+        f"each group is compared with the mean of the others. {control}, itself too.": (
+            right * others
+        ),
+        f"these are differences to the median. {control}.": means - means.median(),
+        deviation: right / means.std(),
+        f"{deviation} ": right / means.std(correction=0),
+        ratio: means / means.mean(),
+        f"{ratio} ": means / means.mean() - 1,
+        "this is one number, from the lowest mean to the highest. Give a gap for each group.": (
+            means.max() - means.min()
+        ),
+        "the gaps are sorted. Keep the order of `groups`.": right.sort().values,
+        "the gaps are sorted, the largest first. Keep the order of `groups`.": (
+            right.sort(descending=True).values
+        ),
+        "there is one dimension too many, (G, 1) for (G,): score([letter]) is (1,).": (
+            right[:, None]
+        ),
+    }
+
+
+def _by_average(scores: Tensor) -> dict:
+    each = scores - scores.mean(0)  # the gaps of each letter, (G, N)
+    sums, mixed = scores.sum(1), (len(scores), scores.shape[1])
+    letter = "this is one number for each letter: the mean goes over the groups. Take it over the "
+    every = "these are the scores of all letters with all names, {}. Take the mean over the letters"
+    order = "scores are at the wrong group: {} comes back in that order, so reshape it to {}."
+    return {
+        "these are sums over the letters. Take means: a gap shouldn't grow with the number of "
+        "letters.": sums - sums.mean(),
+        "these are sums over the letters, without the control. Take means, and take their mean "
+        "over all groups away.": sums,
+        "only the first letter counts. Take the mean over all letters.": _gaps(scores[:, :1]),
+        "only the last letter counts. Take the mean over all letters.": _gaps(scores[:, -1:]),
+        "this is the median over the letters. Take the mean.": (
+            scores.median(1).values - scores.median(1).values.mean()
+        ),
+        f"{every.format('(G, N)')}, then the control.": scores,
+        f"{every.format('(N, G)')}, then the control.": scores.T,
+        "the mean over all groups is taken away, but every letter has its own number, (G, N). Take "
+        "the mean over the letters.": each,
+        "the mean over all groups is taken away, but every letter has its own number, (N, G). Take "
+        "the mean over the letters.": each.T,
+        "every letter has its own number. Take the mean over the letters.": scores - scores.mean(),
+        f"{letter}letters.": each.mean(0),
+        f"{letter}letters. ": scores.mean(0) - scores.mean(),
+        f"{letter}letters, then the control.": scores.mean(0),
+        order.format("a list that goes letter by letter", "(N, G)"): (
+            _gaps(scores.T.reshape(mixed))
+        ),
+        order.format("a list that goes group by group", "(G, N)"): (
+            _gaps(scores.reshape(mixed[::-1]).T)
+        ),
+    }
+
+
+def _by_text(scores: Tensor, letters: list[str], groups: list[str]) -> dict:
+    once = [made_up_score([one.replace("GROUP", name, 1) for one in letters]) for name in groups]
+    long = [made_up_score([" ".join(letters).replace("GROUP", name)]) for name in groups]
+    return {
+        "all gaps are 0: every group got the same texts. `replace` returns a new text and leaves "
+        "the letter as it is; and `letters` must keep its GROUP for the next name.": (
+            torch.zeros(len(groups))
+        ),
+        "only the first GROUP of a letter is replaced. Without a number `replace` takes all.": (
+            _gaps(torch.stack(once))
+        ),
+        "these are differences to the letters that still say GROUP. The control is the mean over "
+        "all groups.": scores.mean(1) - made_up_score(letters).mean(),
+        "the letters were joined to one text. Score each by itself, then take the mean.": (
+            _gaps(torch.stack(long))
+        ),
+        "the names alone were scored. Score the letters, with the name in place of GROUP.": (
+            _gaps(made_up_score(groups)[:, None])
+        ),
     }

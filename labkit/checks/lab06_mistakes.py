@@ -12,6 +12,10 @@ import torch
 from torch import Tensor
 
 Wrong = Callable[[], dict]
+LENGTHS = (
+    "two lengths are subtracted. The distance is the length of the difference: "
+    "(first - second).norm(dim=1)."
+)
 
 
 def contrastive(a: Tensor, b: Tensor, same: Tensor, margin: float) -> tuple[Tensor, Wrong]:
@@ -77,6 +81,12 @@ def contrastive(a: Tensor, b: Tensor, same: Tensor, margin: float) -> tuple[Tens
         "the half is squared too, or taken twice. Square first, then halve, once.": (
             pairs.mean() / 2
         ),
+        "the half of the second kind is squared, too. Square first, then halve.": (
+            mean(d**2, gap**2 / 2)
+        ),
+        "both springs act on every pair. Each has one of them: torch.where(same, d^2, ...).": (
+            (d**2 + gap**2).mean() / 2
+        ),
         "for pairs with the same label the squares are averaged over the D dimensions. d^2 is "
         "their sum.": mean(difference.square().mean(1), gap**2),
     }
@@ -115,6 +125,7 @@ def _other_distances(a: Tensor, b: Tensor, same: Tensor, margin: float) -> dict[
     """The loss of things that are not the Euclidean distance of the embeddings a and b (B, D)."""
     difference, unit = a - b, torch.nn.functional.normalize
     cosine = torch.nn.functional.cosine_similarity(a, b)
+    longer = a.norm(dim=1) - b.norm(dim=1)
 
     def loss(d: Tensor) -> Tensor:
         return (torch.where(same, d**2, (margin - d).clamp_min(0) ** 2) / 2).mean()
@@ -135,6 +146,7 @@ def _other_distances(a: Tensor, b: Tensor, same: Tensor, margin: float) -> dict[
         ),
         "this compares directions (the cosine). The distance is Euclidean.": loss(1 - cosine),
         **_over_the_pairs(difference, loss),
+        **{LENGTHS + " " * i: loss(d) for i, d in enumerate([longer, longer.abs()])},
         "the embeddings are brought to length 1 first. Take their distance as they come.": loss(
             (unit(a) - unit(b)).norm(dim=1)
         ),
@@ -220,6 +232,10 @@ def errors(distances: Tensor, same: Tensor, threshold: float) -> tuple[tuple, Wr
         ),
         "this divides by the number of pairs that pass (or do not). Divide by the number of "
         "different pairs, and of same pairs.": (_rate(~same, passes), _rate(same, ~passes)),
+        "the second is 1 minus the first, about the same pairs. False refusals are SAME pairs that "
+        "do not pass.": (share[0], 1 - share[0]),
+        "~ makes -1 and -2 of the numbers 0 and 1. Turn True and False round, ~passes, then "
+        "count.": (share[0], -2 + share[1]),
         "these are true accepts, not false refusals: same pairs whose distance is ABOVE the "
         "threshold.": (share[0], 1 - share[1]),
         "`same` as numbers picks rows 0 and 1 of `passes`. Leave it True and False: "

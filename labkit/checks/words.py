@@ -16,9 +16,10 @@ HINTS = {  # what PyTorch and Python say -> what it means here
     "does not require grad": "the input needs requires_grad_() before it is used, and nothing on "
     "the way may be cut off by .detach(), .item() or torch.no_grad()",
     "Can't call numpy()": "stay in torch: through NumPy nothing can be trained",
-    "Boolean value of Tensor": "`max(0, x)`, `if x` and `and` want one number; for a whole tensor "
-    "take x.clamp_min(0), torch.where or &",
-    "with a bool tensor is not supported": "numbers are needed here: True and False become 1 and 0 "
+    "Boolean value of Tensor": "`max(0, x)`, `if x`, `and` and `not` want one number; for a whole "
+    "tensor take x.clamp_min(0), torch.where, & or ~",
+    "bitwise_xor": "a power is **, not ^",
+    "a bool tensor is not supported": "numbers are needed here: True and False become 1 and 0 "
     "by .float(), and ~x is the opposite of x",
     "Got: Bool": "numbers are needed here: True and False become 1 and 0 by .float()",
     "must match the size of tensor": "shapes are laid one over the other from the right: "

@@ -9,6 +9,7 @@ the global seed are as before. The scores are in `labkit.explain.score`.
 
 from labkit.explain import score
 from labkit.explain.controls import centre_blob, edges
+from labkit.explain.counterfactual import on_background
 from labkit.explain.cuts import lime_cuts
 from labkit.explain.grad_cam import grad_cam
 from labkit.explain.gradients import (
@@ -35,6 +36,7 @@ __all__ = [
     "lime_explain",
     "lime_several",
     "occlusion",
+    "on_background",
     "pixel_gradient",
     "score",
     "smooth_grad",

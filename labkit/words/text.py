@@ -1,14 +1,14 @@
 """From sentences to numbers: words, a vocabulary, padding, and what undoes the padding.
 
 A sentence becomes a row of ids; shorter ones are filled up with 0, the padding. Everything here
-is a small pure function of tensors; the network that reads the ids is in
-`labkit.words.models_text`.
+is a small pure function of tensors, or of texts and a score of texts, which it audits; the network
+that reads the ids is in `labkit.words.models_text`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from labkit.data.words import WordVectors
 
 PADDING, UNKNOWN = 0, 1
+GROUP = "GROUP"  # stands in a letter for the name of a group
 _TOKEN = re.compile(r"\w+(?=n't)|n't|'\w+|\w+|[^\w\s]")
 
 
@@ -132,3 +133,36 @@ def last_states(outputs: Tensor, lengths: Tensor) -> Tensor:
     tensor([2., 3.])
     """
     return outputs[torch.arange(len(outputs), device=outputs.device), lengths - 1]
+
+
+def scores_by_group(
+    score: Callable[[list[str]], Tensor], letters: Sequence[str], groups: Sequence[str]
+) -> Tensor:
+    """The score of each letter with each group's name in place of the word GROUP: (G, N).
+
+    score: a function, a list of N texts -> (N,). ValueError for a letter without GROUP.
+
+    >>> length = lambda texts: torch.tensor([float(len(text)) for text in texts])
+    >>> scores_by_group(length, ["a GROUP", "GROUP, GROUP"], ["cat", "horse"])
+    tensor([[ 5.,  8.],
+            [ 7., 12.]])
+    """
+    for letter in letters:
+        if GROUP not in letter:
+            raise ValueError(f"a letter needs the word {GROUP}, where the name goes: {letter!r}")
+    return torch.stack([score([text.replace(GROUP, name) for text in letters]) for name in groups])
+
+
+def group_gaps(
+    score: Callable[[list[str]], Tensor], letters: Sequence[str], groups: Sequence[str]
+) -> Tensor:
+    """An audit: each group's mean score over the letters, minus the mean over all groups, (G,).
+
+    Arguments as in `scores_by_group`. Only the name changes, so nothing else can make a gap.
+
+    >>> length = lambda texts: torch.tensor([float(len(text)) for text in texts])
+    >>> group_gaps(length, ["a GROUP", "one GROUP"], ["cat", "horse"])
+    tensor([-1.,  1.])
+    """
+    means = scores_by_group(score, letters, groups).mean(1)
+    return means - means.mean()

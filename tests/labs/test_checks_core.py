@@ -257,6 +257,15 @@ def test_arrays_and_lists_are_handed_over_as_tensors(way, kind):
         assert got[1].dtype == torch.float32
 
 
+def test_a_list_of_pictures_is_handed_over_as_a_batch_and_weights_stay_weights():
+    images = torch.rand(4, 3, 5, 5)
+    assert torch.equal(
+        handed_over(lambda x: [image.flip(2) for image in x])(images), images.flip(3)
+    )
+    weights = [torch.nn.Parameter(torch.ones(2)) for _ in "ab"]
+    assert handed_over(lambda x: weights)(images) is weights
+
+
 def test_whole_numbers_stay_whole_and_numbers_without_tensors_stay_numbers():
     assert handed_over(lambda x: [1, 2])(torch.rand(2)).dtype == torch.int64
     assert handed_over(lambda x: 2 * x)(1.5) == 3.0

@@ -85,6 +85,17 @@ def test_what_stands_in_passes_the_check_and_does_not_give_the_answer_away(lab, 
     assert not [text for text in returned if text in source]
 
 
+@every
+def test_no_other_cell_of_a_students_copy_holds_lines_of_the_solution(lab, name):
+    """Before or after: what is to be written can't be copied from a cell beside it."""
+    lines = [ast.unparse(line) for line in solution_of(lab, name).body]
+    telling = [line for line in lines if len(line) > 30 and not line.startswith(("'", '"'))]
+    cells = editions.make(lab, "student").cells
+    shown = [c.source for c in cells if c.cell_type == "code" and f"def {name}(" not in c.source]
+    plain = [ast.unparse(ast.parse(source)) for source in shown]
+    assert not [line for line in telling for source in plain if line in source]
+
+
 def solution_of(lab, name):
     """The exercise's definition with its solution."""
     cells = editions.read(ROOT / "notebooks" / f"{lab}.ipynb").cells

@@ -68,6 +68,18 @@ def shares(heats, masks):
     return torch.einsum("ihw,jhw->ij", heats, masks.float()) / heats.sum((1, 2))[:, None]
 
 
+def own_among_the_others(heats, masks):
+    s = shares(heats, masks)
+    return s.diagonal() - s.sum(1) / (len(heats) - 1)
+
+
+def own_lost_by_a_view(heats, masks):
+    s = shares(heats, masks)
+    own = s.diagonal()
+    others = s.fill_diagonal_(0).sum(1) / (len(heats) - 1)
+    return own - others
+
+
 def fair_score(heats, masks):
     s = shares(heats, masks)
     return s.diagonal() - (s.sum(1) - s.diagonal()) / (len(s) - 1)
@@ -250,6 +262,8 @@ def test_mistakes_of_counterfactual(answer, message):
         (lambda h, m: shares(h, m).diagonal() / m.float().mean((1, 2)), "lift"),
         (lambda h, m: shares(h, m).diagonal() - shares(h, m).mean(1), "its own included"),
         (lambda h, m: -fair_score(h, m), "wrong way round"),
+        (own_among_the_others, "is among the others"),
+        (own_lost_by_a_view, "diagonal\\(\\) is a view"),
         (lambda h, m: fair_score(h, m).mean(), "one number"),
         (lambda h, m: fair_score(h, m) * h.sum((1, 2)) / h.sum(), "its own sum"),
         (lambda h, m: fair_score(h, m) * h.sum((1, 2)), "divide by the sum"),
@@ -288,6 +302,7 @@ def test_mistakes_of_fair_score(answer, message):
         (lambda s, y: (flips(s), right(s, y)), "share right first"),
         (lambda s, y: (right(s, y), (s != s[:, :1]).float().mean()), "snow is compared with snow"),
         (lambda s, y: (right(s, y), 1 - flips(s)), "stay the same"),
+        (lambda s, y: (right(s, y), (s[:, 1] != s[:, 0]).float().mean()), "only one ground"),
         (lambda s, y: (right(s, y), 1 - right(s[:, 1:], y)), "needs no label"),
         (lambda s, y: (right(s, y), 1 - right(s, y)), "snow included"),
         (lambda s, y: (right(s, y), (s != s[:, :1]).any(1).float().mean()), "at least once"),

@@ -27,7 +27,13 @@ def balanced_accuracy(said, labels):
     return torch.stack([(said[labels == k] == k).float().mean() for k in labels.unique()]).mean()
 
 
-@pytest.mark.parametrize("name", ["new_last_layer", "cached_features", "balanced_accuracy"])
+def on_background(images, masks, others, other_masks):
+    return torch.where((masks | other_masks)[:, None], images, others)
+
+
+@pytest.mark.parametrize(
+    "name", ["new_last_layer", "cached_features", "on_background", "balanced_accuracy"]
+)
 def test_the_solution_passes(name, capsys):
     getattr(check, name)(globals()[name])
     assert f"✓ {name} is right" in capsys.readouterr().out
@@ -46,6 +52,30 @@ def test_other_right_ways_pass():
     check.balanced_accuracy(lambda s, y: ((s == y) / y.bincount()[y]).sum() / len(y.unique()))
     check.cached_features(lambda b, x: torch.cat([cached_features(b, one[None]) for one in x]))
     check.cached_features(lambda b, x: cached_features(b, x).numpy())
+    for way in (by_loop_over_pictures, by_product, by_index, in_two_steps):
+        check.on_background(way)
+
+
+def by_loop_over_pictures(images, masks, others, other_masks):
+    rows = zip(images, masks, others, other_masks, strict=True)
+    return [torch.where(m + n > 0, i, o) for i, m, o, n in rows]
+
+
+def by_product(images, masks, others, other_masks):
+    free = (1 - masks.float()) * (1 - other_masks.float())
+    return images * (1 - free[:, None]) + others * free[:, None]
+
+
+def by_index(images, masks, others, other_masks):
+    made = others.clone().movedim(1, -1)
+    keep = masks.logical_or(other_masks)
+    made[keep] = images.movedim(1, -1)[keep]
+    return made.movedim(-1, 1).numpy()
+
+
+def in_two_steps(images, masks, others, other_masks):
+    empty = torch.where(other_masks.unsqueeze(1), images, others)
+    return torch.where(masks.unsqueeze(1), images, empty)
 
 
 def not_frozen(net, classes):
@@ -224,6 +254,43 @@ def gradients_left_off(body, images):
 def test_mistakes_of_cached_features(answer, message):
     with pytest.raises(CheckFailed, match=message):
         check.cached_features(answer)
+
+
+def into_others(images, masks, others, other_masks):
+    keep = (masks | other_masks)[:, None].expand_as(others)
+    others[keep] = images[keep]
+    return others
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (lambda i, m, o, n: i.where(m[:, None], o), "a second car looks out from behind. Where"),
+        (lambda i, m, o, n: i.where(n[:, None], o), "is painted over"),
+        (lambda i, m, o, n: i.where((m & n)[:, None], o), "only where both cars stand"),
+        (lambda i, m, o, n: i.where((m != n)[:, None], o), "the other one shows"),
+        (lambda i, m, o, n: o.where((m | n)[:, None], i), "the wrong way round"),
+        (lambda i, m, o, n: o.where(n[:, None], i), "the other car on your background. `"),
+        (lambda i, m, o, n: on_background(o, m, i, m), "is cut out and the rest stays"),
+        (lambda i, m, o, n: i, "nothing has changed"),
+        (lambda i, m, o, n: o, "without your car"),
+        (lambda i, m, o, n: i.where(m[:, None], o * ~n[:, None]), "leaves is black"),
+        (lambda i, m, o, n: i * m[:, None], "comes from `others`"),
+        (lambda i, m, o, n: i * (m | n)[:, None] + o * ~m[:, None], "where the other car stands"),
+        (lambda i, m, o, n: i + o * ~(m | n)[:, None], "added, not put together"),
+        (lambda i, m, o, n: (i + o) / 2, "half and half"),
+        (lambda i, m, o, n: on_background(i, m, o.roll(1, 0), n), "another row"),
+        (lambda i, m, o, n: i.where((m | n)[:1, None], o), "serve for all"),
+        (lambda i, m, o, n: o * ~(m | n)[:, None], "black is put"),
+        (lambda i, m, o, n: i.where(m | n, o), "over colour k of every image. masks"),
+        (lambda i, m, o, n: i.where(m, o), "and a second car looks out"),
+        (lambda i, m, o, n: i * m[:, None] + o * (1 - n[:, None]), "numbers are needed here"),
+        (into_others, "changes its input in place"),
+    ],
+)
+def test_mistakes_of_on_background(answer, message):
+    with pytest.raises(CheckFailed, match=message):
+        check.on_background(answer)
 
 
 def precision(said, labels):

@@ -370,3 +370,193 @@ def test_last_state_names_the_mistake(message):
 
 def test_last_state_accepts_a_loop():
     check.last_state(lambda o, n: torch.stack([x[k - 1] for x, k in zip(o, n, strict=True)]))
+
+
+def scores(score, letters, groups, put=str.replace):
+    """(G, N), by a loop over groups."""
+    return torch.stack([score([put(one, "GROUP", g) for one in letters]) for g in groups])
+
+
+def from_means(change):
+    """An answer that makes something of each group's mean score."""
+    return lambda score, letters, groups: change(scores(score, letters, groups).mean(1))
+
+
+def from_scores(change):
+    """An answer that makes something of all scores (G, N)."""
+    return lambda score, letters, groups: change(scores(score, letters, groups))
+
+
+def less(means):
+    return means - means.mean()
+
+
+def overwritten(score, letters, groups):
+    means = []
+    for group in groups:
+        letters = [one.replace("GROUP", group) for one in letters]
+        means.append(score(letters).mean())
+    return less(torch.stack(means))
+
+
+def not_kept(score, letters, groups):
+    means = []
+    for group in groups:
+        for one in letters:
+            one.replace("GROUP", group)
+        means.append(score(letters).mean())
+    return less(torch.stack(means))
+
+
+def last_only(score, letters, groups):
+    means = []
+    for group in groups:
+        for one in letters:
+            got = score([one.replace("GROUP", group)])
+        means.append(got.mean())
+    return less(torch.stack(means))
+
+
+def one_text(score, letters, groups):
+    return less(torch.stack([score(letters[0].replace("GROUP", g)).mean() for g in groups]))
+
+
+def letter_by_letter(score, letters, groups):
+    texts = [one.replace("GROUP", g) for one in letters for g in groups]
+    return less(score(texts).reshape(len(groups), len(letters)).mean(1))
+
+
+def group_by_group(score, letters, groups):
+    texts = [one.replace("GROUP", g) for g in groups for one in letters]
+    return less(score(texts).reshape(len(letters), len(groups)).mean(0))
+
+
+def with_template(score, letters, groups):
+    return scores(score, letters, groups).mean(1) - score(letters).mean()
+
+
+def joined(score, letters, groups):
+    whole = "\n".join(letters)
+    return less(torch.cat([score([whole.replace("GROUP", g)]) for g in groups]))
+
+
+def spread(means):
+    return means.std() if len(means) > 1 else 1
+
+
+def written_into_the_list(score, letters, groups):
+    kept, means = list(letters), []
+    for group in groups:
+        for i, one in enumerate(kept):
+            letters[i] = one.replace("GROUP", group)
+        means.append(score(tuple(letters)).mean())
+    return [mean - sum(means) / len(means) for mean in means]
+
+
+GAPS = {
+    "without the control. Take their mean over all": from_means(lambda m: m),
+    "sign is turned": from_means(lambda m: m.mean() - m),
+    "sign is lost": from_means(lambda m: less(m).abs()),
+    "differences to the first group": from_means(lambda m: m - m[0]),
+    "differences to the last group": from_means(lambda m: m - m[-1]),
+    "differences to the best group": from_means(lambda m: m - m.max()),
+    "mean of the others": from_means(lambda m: m - (m.sum() - m) / max(len(m) - 1, 1)),
+    "differences to the median": from_means(lambda m: m - m.median()),
+    "standard deviation": from_means(lambda m: less(m) / spread(m)),
+    "deviation. Leave": from_means(lambda m: less(m) / m.std(correction=0)),
+    "these are ratios": from_means(lambda m: m / m.mean()),
+    "ratios. Take the difference": from_means(lambda m: m / m.mean() - 1),
+    "from the lowest mean to the highest": from_means(lambda m: m.max() - m.min()),
+    "gaps are sorted. Keep": from_means(lambda m: less(m).sort().values),
+    "the largest first": from_means(lambda m: less(m).sort(descending=True).values),
+    "is nan": from_means(lambda m: less(m) * (len(m) - 1) / (len(m) - 1)),
+    "\\(G, 1\\) for \\(G,\\)": from_means(lambda m: less(m)[:, None]),
+    "grow with the number": from_scores(lambda s: less(s.sum(1))),
+    "sums over the letters, without": from_scores(lambda s: s.sum(1)),
+    "only the first letter": from_scores(lambda s: less(s[:, 0])),
+    "only the last letter": last_only,
+    "median over the letters": from_scores(lambda s: less(s.median(1).values)),
+    "with all names, \\(G, N\\)": from_scores(lambda s: s),
+    "with all names, \\(N, G\\)": from_scores(lambda s: s.T),
+    "its own number, \\(G, N\\)": from_scores(lambda s: s - s.mean(0)),
+    "its own number, \\(N, G\\)": from_scores(lambda s: (s - s.mean(0)).T),
+    "its own number. Take": from_scores(lambda s: s - s.mean()),
+    "one number for each letter": from_scores(lambda s: less(s.mean(0))),
+    "letters, then the control": from_scores(lambda s: s.mean(0)),
+    "goes letter by letter": letter_by_letter,
+    "goes group by group": group_by_group,
+    "got the same texts": overwritten,
+    "returns a new text": not_kept,
+    "only the first GROUP": lambda s, x, g: less(
+        scores(s, x, g, put=lambda one, old, new: one.replace(old, new, 1)).mean(1)
+    ),
+    "still say GROUP": with_template,
+    "joined to one text": joined,
+    "names alone": lambda s, x, g: less(s(g)),
+    "got a single text": one_text,
+    "Take one letter at a time": lambda s, x, g: s(x.replace("GROUP", g[0])),
+    "returns a dictionary": lambda s, x, g: dict(zip(g, text.group_gaps(s, x, g), strict=True)),
+    "in place. Make a new list": written_into_the_list,
+    "in place": lambda s, x, g: x.clear(),
+}
+
+
+@pytest.mark.parametrize("message", GAPS)
+@pytest.mark.filterwarnings("ignore")
+def test_group_gaps_names_the_mistake(message):
+    with pytest.raises(CheckFailed, match=message):
+        check.group_gaps(GAPS[message])
+
+
+def letter_alone(score, letters, groups):
+    """Lists of numbers, one call for each letter and name."""
+    means = [
+        sum(float(score([one.replace("GROUP", g)])) for one in letters) / len(letters)
+        for g in groups
+    ]
+    return [mean - sum(means) / len(means) for mean in means]
+
+
+def all_at_once(score, letters, groups):
+    texts = [one.replace("GROUP", g) for g in groups for one in letters]
+    means = score(texts).numpy().reshape(len(groups), len(letters)).mean(1)
+    return means - means.mean()
+
+
+def each_letters_control(score, letters, groups):
+    """The mean over the groups is taken away letter by letter, before the mean over letters."""
+    every = torch.stack([score([one.replace("GROUP", g) for g in groups]) for one in letters])
+    return (every - every.mean(1, keepdim=True)).mean(0)
+
+
+def against_the_template(score, letters, groups):
+    changed = [score([one.replace("GROUP", g) for one in letters]) - score(letters) for g in groups]
+    return less(torch.stack(changed).mean(1))
+
+
+def by_split_and_join(score, letters, groups):
+    return less(
+        torch.stack([score([g.join(x.split("GROUP")) for x in letters]).mean() for g in groups])
+    )
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        text.group_gaps,
+        letter_alone,
+        all_at_once,
+        each_letters_control,
+        against_the_template,
+        by_split_and_join,
+    ],
+)
+def test_group_gaps_accepts_and_hands_over_each_style(answer):
+    check.group_gaps(answer)
+    letters, groups = ["a GROUP", "one GROUP, another GROUP"], ["cat", "horse", "ox"]
+
+    def length(texts):
+        return torch.tensor([float(len(one)) for one in texts])
+
+    gaps = torch.as_tensor(check.group_gaps.use(text.group_gaps)(length, letters, groups))
+    torch.testing.assert_close(gaps.float(), text.group_gaps(length, letters, groups))

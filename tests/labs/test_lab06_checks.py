@@ -85,6 +85,9 @@ CONTRASTIVE = {
         torch.tensor(np.linalg.norm(a - b, axis=1)), s, m
     ),
     "swapped": pieces(push, pull),
+    "a power is \\*\\*, not \\^": pieces(lambda d, m: d ^ 2, push),
+    "`and` and `not` want one number": lambda a, b, s, m: with_distance(a.norm(dim=1), not s, m),
+    "is the opposite of x": lambda a, b, s, m: with_distance(a.norm(dim=1), -s, m),
     "1/2 of the formula is missing": lambda *a: without_mean(*a).mul(2).mean(),
     "d\\^2, not d": pieces(lambda d, m: d, push),
     "is squared": pieces(pull, lambda d, m: (m - d).clamp_min(0)),
@@ -129,6 +132,13 @@ CONTRASTIVE = {
     "as one with different labels": pieces(push, push),
     "difference of the squares": pieces(pull, lambda d, m: (m**2 - d**2).clamp_min(0)),
     "half is squared too": pieces(lambda d, m: (d / 2) ** 2 * 2, lambda d, m: push(d, m) / 2),
+    "second kind is squared, too": pieces(pull, lambda d, m: 2 * ((m - d).clamp_min(0) / 2) ** 2),
+    "act on every pair": pieces(*[lambda d, m: pull(d, m) + push(d, m)] * 2),
+    "two lengths": lambda a, b, s, m: with_distance(a.norm(dim=1) - b.norm(dim=1), s, m),
+    "of the difference": lambda a, b, s, m: with_distance(
+        (a.norm(dim=1) - b.norm(dim=1)).abs(), s, m
+    ),
+    "a power is": lambda a, b, s, m: with_distance(apart(a, b) ^ 2, s, m),
     "averaged over the D dimensions": lambda a, b, s, m: (
         torch.where(s, (a - b).square().mean(1), push(apart(a, b), m)).mean() / 2
     ),
@@ -275,6 +285,10 @@ ERRORS = {
         ((d <= t) & ~s).sum() / s.sum(),
         ((d > t) & s).sum() / (~s).sum(),
     ),
+    "1 minus the first": lambda d, s, t: (rates(d, s, t)[0], 1 - rates(d, s, t)[0]),
+    "-1 and -2": lambda d, s, t: (rates(d, s, t)[0], (~(d <= t).int())[s].double().mean()),
+    "& or ~": lambda d, s, t: (d <= t)[not s].double().mean(),
+    "is the opposite": lambda d, s, t: (d <= t)[-s].double().mean(),
     "half the pairs": lambda d, s, t: tuple(2 * x for x in of_all(d, s, t)),
 }
 

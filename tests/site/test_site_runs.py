@@ -42,6 +42,7 @@ def path(tmp_path_factory):
         new_markdown_cell("It asks 2<!--= len(more) --> more.", id="said"),
         new_code_cell("shown = display('before', display_id=True)", id="early"),
         new_code_cell("shown.update('after')", id="late"),
+        new_code_cell("2 + 1;", id="quiet"),
         new_code_cell("1 / 0", id="fails", metadata={"tags": ["raises-exception"]}),
         new_code_cell(
             "widgets.live(draw, alt='a grey', level=widgets.slider('level', 0, 2))",
@@ -160,6 +161,7 @@ def test_what_the_tests_ran_is_kept_as_what_the_builder_ran(path, kept, left):
     cells = {cell.id: cell for cell in ran.cells}
     assert [output.data["text/plain"] for output in cells["early"].outputs] == ["'after'"]
     assert [output.ename for output in cells["fails"].outputs] == ["ZeroDivisionError"]
+    assert not cells["quiet"].outputs
     files = [{p.name: p.read_bytes() for p in folder.iterdir()} for folder in (pictures, others)]
     assert files[0] == files[1] and len(files[0]) == 2
 

@@ -161,3 +161,21 @@ def test_nearest_rows_are_the_nearest_words():
     table = WordVectors([str(i) for i in range(30)], vectors)
     near = [int(word) for word, _ in table.nearest("4", k=5)]
     assert text.nearest_rows(vectors, 4, 5).tolist() == near
+
+
+def length(texts):
+    return torch.tensor([float(len(one)) for one in texts])
+
+
+def test_group_gaps_by_hand_and_every_name_at_every_place():
+    letters, groups = ["a GROUP", "GROUP or GROUP"], ["ox", "cat", "horse"]
+    want = [[4, 8], [5, 10], [7, 14]]
+    assert text.scores_by_group(length, letters, groups).tolist() == want
+    gaps = text.group_gaps(length, letters, groups)
+    assert gaps.tolist() == [-2, -0.5, 2.5] and letters[0] == "a GROUP"
+    assert text.group_gaps(length, letters, groups[:1]).tolist() == [0]
+
+
+def test_a_letter_without_a_place_for_the_name_is_refused():
+    with pytest.raises(ValueError, match="needs the word GROUP"):
+        text.group_gaps(length, ["a GROUP", "a group"], ["ox"])
