@@ -103,6 +103,8 @@ def path_mistakes(w1: Tensor, w2: Tensor, values: Tensor) -> dict[str, Tensor]:
     first_row = torch.zeros_like(right)
     first_row[0] = right[0]
     only = "only the last neuron's paths are counted: was `=` written for `+=`? Add them up."
+    corner = torch.zeros_like(right)
+    corner[:, 0] = right[:, 0]
     mistakes = {
         only: paths[:, -1],
         only + " (It is the last one that is on.)": last,
@@ -118,6 +120,10 @@ def path_mistakes(w1: Tensor, w2: Tensor, values: Tensor) -> dict[str, Tensor]:
         "the last hidden neuron is left out. range(H) counts all, from 0 on.": paths[:, :-1].sum(1),
         "only the first output has its row: does `return` stand inside the loop? Move it "
         "out.": first_row,
+        "only the first input has its number: does the inner loop end too soon? Move `return` or "
+        "`break` out of it.": corner,
+        "the sum goes on from one pair to the next. Set it to 0 for each output and "
+        "input.": right.flatten().cumsum(0).view_as(right),
         "only the strongest path is counted. Add all of them.": paths.abs().amax(1),
         "the sizes of the paths are added. Paths have signs and may cancel: no abs().": (
             paths.abs().sum(1)
@@ -129,8 +135,8 @@ def path_mistakes(w1: Tensor, w2: Tensor, values: Tensor) -> dict[str, Tensor]:
         "neurons.": paths,
     }
     if on.all():
-        said = "all is 0, though every hidden neuron is on. Is the switch turned round? "
-        mistakes[said + "On is hidden > 0."] = 0 * right
+        said = "all is 0, though every hidden neuron is on. Is the switch turned round, or another "
+        mistakes[said + "than hidden > 0? Or does a ReLU cut off sums below 0?"] = 0 * right
         said = "the paths are multiplied with each other. Multiply along a path, add the paths."
         mistakes[said] = paths.prod(1)
     else:

@@ -151,6 +151,8 @@ def auc_mistakes(scores: Tensor, labels: Tensor) -> dict[str, Tensor | float]:
         ),
         "the digit's images are compared with all images, also with each other: the others are "
         "scores[~is_digit].": ((every > 0).double() + (every == 0) / 2).mean(),
+        "the digit's images are compared with each other alone: the others are "
+        "scores[~is_digit].": torch.tensor(0.5),
         "each score is compared with the mean of the others: take every pair.": (
             (scores[labels] > scores[~labels].mean()).double().mean()
         ),

@@ -39,7 +39,8 @@ WINDOWS = {
 }
 OF_IMAGES = {
     "Dimension out of range": (
-        "does `change` get the network's answers? It changes images: model(change(images))."
+        "does `change` get the network's answers, or one image alone? It changes a batch of "
+        "images: model(change(images))."
     )
 }
 
@@ -252,7 +253,8 @@ def of_average(model: nn.Module, images: Tensor, policy: Policy, copies: int) ->
         ),
     }
     return mistakes | {
-        f"{n} copies are averaged, whatever `copies` says.": every[:n].mean(0) for n in (3, 10, 16)
+        f"{n} copies are averaged, whatever `copies` says.": every[:n].mean(0)
+        for n in (3, 8, 10, 16)
     }
 
 

@@ -22,6 +22,12 @@ HINTS = {  # what PyTorch and Python say -> what it means here
     "a bool tensor is not supported": "numbers are needed here: True and False become 1 and 0 "
     "by .float(), and ~x is the opposite of x",
     "Got: Bool": "numbers are needed here: True and False become 1 and 0 by .float()",
+    "multiply sequence": "a tuple can't be multiplied: (slope,) = torch.autograd.grad(...) takes "
+    "its one item out",
+    "'tuple' object has no": "this is a tuple, of one thing or more: (slope,) = "
+    "torch.autograd.grad(...) takes one out",
+    "attribute 'register_forward_hook'": "a layer's name is no layer: model.get_submodule(name) is",
+    "Net' object is not subscriptable": "model.get_submodule(name) finds a layer by its name",
     "must match the size of tensor": "shapes are laid one over the other from the right: "
     "x[:, None] adds an axis, x[:, :1] keeps one",
     "for 'Bool'": "numbers are needed here: True and False become 1 and 0 by .float()",

@@ -140,6 +140,17 @@ def breaks(w1, w2, hidden):
     return out
 
 
+def one_column(w1, w2, hidden):
+    out = torch.zeros(len(w2), w1.shape[1], dtype=w1.dtype)
+    out[:, 0] = path_influence(w1, w2, hidden)[:, 0]
+    return out
+
+
+def never_set_back(w1, w2, hidden):
+    right = path_influence(w1, w2, hidden)
+    return right.flatten().cumsum(0).view_as(right)
+
+
 def one_row(w1, w2, hidden):
     out = torch.zeros(len(w2), w1.shape[1], dtype=w1.dtype)
     out[0] = path_influence(w1, w2, hidden)[0]
@@ -151,6 +162,9 @@ def one_row(w1, w2, hidden):
     [
         (breaks, "`continue`, not `break`"),
         (one_row, "`return` stand inside the loop"),
+        (one_column, "the inner loop end too soon"),
+        (never_set_back, "Set it to 0 for each"),
+        (lambda w1, w2, h: path_influence(w1, w2, h).relu(), "does a ReLU cut off"),
         (lambda w1, w2, h: w2 * (h <= 0) @ w1, "switch turned round"),
         (lambda w1, w2, h: (w2[:, :, None] + w1 * (h > 0)[:, None]).sum(1), "path are added"),
         (lambda w1, w2, h: path_influence(w1[1:], w2[:, 1:], h[1:]), "first hidden neuron is left"),
@@ -165,7 +179,7 @@ def one_row(w1, w2, hidden):
         (lambda w1, w2, h: paths(w1, w2, h).mean(1), "averaged"),
         (lambda w1, w2, h: paths(w1, w2, h), "Add them over the hidden"),
         (lambda w1, w2, h: paths(w1, w2, h)[:, -1], "written for `\\+=`"),
-        (lambda w1, w2, h: w2 * (h > 0.4) @ w1, "On is hidden > 0"),
+        (lambda w1, w2, h: w2 * (h > 0.4) @ w1, "another than hidden > 0"),
         (lambda w1, w2, h: w2 * max(0, h) @ w1, "clamp_min"),
         (lambda w1, w2, h: w2 * torch.max(0, h) @ w1, "torch.max wants tensors"),
         (lambda w1, w2, h: w1 @ w2, "stopped with RuntimeError"),

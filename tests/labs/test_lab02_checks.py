@@ -87,6 +87,8 @@ PEEKS = {
     "nothing \\(None\\)": lambda m, x, n: None,
     "should return a tensor": lambda m, x, n: 3.0,
     "stopped with AttributeError": lambda m, x, n: m.get_submodule("nose"),
+    "a layer's name is no layer": lambda m, x, n: n.register_forward_hook(print),
+    "finds a layer by its name": lambda m, x, n: m[n],
     "should be of shape": lambda m, x, n: caught(m, x, n, copied).flatten(),
 }
 
@@ -134,6 +136,11 @@ def copy_of_a_leaf(excite, image, rate):
     return image + rate * pixels.grad
 
 
+def gradients(excite, image):
+    pixels = image.clone().requires_grad_()
+    return torch.autograd.grad(excite(pixels), pixels)
+
+
 def changed(change):
     return lambda e, x, r: stepped(e, x, lambda x, g, s: change(x, g, s, r))
 
@@ -143,6 +150,8 @@ def stretched(image):
 
 
 STEPS = {
+    "takes its one item out": lambda e, x, r: x + r * gradients(e, x),
+    "takes one out": lambda e, x, r: x + r * gradients(e, x).clamp(0, 1),
     "`rate` is not used": changed(lambda x, g, s, r: (x + g / s).clamp(0, 1)),
     "mean of its absolute": changed(
         lambda x, g, s, r: (x + r * g / (g.abs().mean() + 1e-8)).clamp(0, 1)
@@ -311,6 +320,10 @@ def won(scores, is_digit, tie=0.5):
     return (difference > 0).double() + tie * (difference == 0).double()
 
 
+def won_by(pairs):
+    return ((pairs > 0).double() + (pairs == 0) / 2).mean()
+
+
 def strict_auc(scores, is_digit):
     difference = pairs(scores, is_digit)
     return (difference > 0).double().sum() / (difference != 0).sum()
@@ -338,6 +351,7 @@ AUCS = {
     "ties count as lost": lambda s, d: won(s, d, 0.0).mean(),
     "ties count as won": lambda s, d: won(s, d, 1.0).mean(),
     "ties are left out": strict_auc,
+    "with each other alone": lambda s, d: won_by(s[d][:, None] - s[d]),
     "number of won pairs": lambda s, d: won(s, d).sum(),
     "square of the number": lambda s, d: won(s, d).sum() / len(s) ** 2,
     "digit's images alone": lambda s, d: won(s, d).sum() / d.sum(),
