@@ -4,6 +4,7 @@ The source notebooks, which are the solution edition, are run by nbval, the stud
 real browser (make test).
 """
 
+import ast
 import re
 
 import pytest
@@ -56,6 +57,16 @@ def test_a_lab_has_format_kernel_and_ids(path):
     assert notebook.metadata.kernelspec.name == "python3"
     assert len(set(ids)) == len(ids)
     assert not [i for i in ids if re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f-]+)?", i)], "not readable"
+
+
+@lab
+def test_no_cell_shows_the_axes_that_it_drew(path):
+    for cell in editions.read(path).cells:
+        if cell.cell_type == "code" and not cell.source.lstrip().startswith("%"):
+            last = ast.parse(cell.source).body[-1:]
+            drawn = [ast.unparse(line) for line in last if isinstance(line, ast.Expr)]
+            shown = drawn and drawn[0].startswith("plot.") and not cell.source.endswith(";")
+            assert not shown, f"{cell.id}: end it with a semicolon"
 
 
 @lab
